@@ -1,0 +1,27 @@
+"""archgen: architectures are data, checked without TensorFlow, then built as native Keras models."""
+
+from archgen.analysis import Analysis
+from archgen.api import analyse, build, check, graph, load, resolved
+from archgen.diagnostics import ArchgenError, Fault, MachineError, SpecError, UsageError
+from archgen.ir import Graph, Node
+from archgen.library import names
+from archgen.spec import Spec
+
+__all__ = [
+    "Analysis",
+    "ArchgenError",
+    "Fault",
+    "Graph",
+    "MachineError",
+    "Node",
+    "Spec",
+    "SpecError",
+    "UsageError",
+    "analyse",
+    "build",
+    "check",
+    "graph",
+    "load",
+    "names",
+    "resolved",
+]

@@ -1,0 +1,39 @@
+"""From the fields of an entry to the ops it stands for: the op itself, then norm and activation.
+
+Imports ``ops``.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from archgen.ops import OPS
+
+Fields = Mapping[str, Any]
+NO_ACTIVATION = (None, "linear")
+
+
+class Part(NamedTuple):
+    """One op to make: ``suffix`` ends its node's name and is the field that asked for it."""
+
+    suffix: str
+    op: str
+    fields: Fields
+
+
+def parts_of(op: str, fields: Fields, defaults: Mapping[str, Fields]) -> list[Part]:
+    """Return the ops of an entry, its fields over the defaults; ``op`` is a known name."""
+    values = {**defaults.get(op, {}), **fields}
+    asked = {suffix: values.pop(suffix, None) for suffix in OPS[op].followers}
+    parts = [Part("", op, values)]
+    if (norm := asked.get("norm")) is not None:
+        own = {"op": norm} if isinstance(norm, str) else dict(norm)
+        name = own.pop("op", None)
+        parts.append(Part("norm", str(name), {**defaults.get(str(name), {}), **own}))
+    return parts + activation_parts(asked.get("activation"))
+
+
+def activation_parts(activation: object) -> list[Part]:
+    """Return the activation that a conv or a fork asks for, if any."""
+    if activation in NO_ACTIVATION:
+        return []
+    return [Part("activation", "activation", {"activation": activation})]

@@ -1,0 +1,206 @@
+"""The graph between the spec and everything that reads it; a Graph that exists is valid.
+
+Imports ``places`` only. Shapes are height × width × channels, or features alone, never with the
+batch axis.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from archgen.places import Place
+
+Shape = tuple[int, ...]
+Pair = tuple[int, int]
+
+
+class Weight(NamedTuple):
+    """One variable of a layer; ``shape`` as Keras lays it out."""
+
+    name: str
+    shape: Shape
+    trainable: bool = True
+
+
+class Call(NamedTuple):
+    """One Keras call as data: a dotted name below ``keras`` and its keyword arguments.
+
+    ``on`` indexes the values it is called on: the node's inputs come first, then the results of
+    the calls before this one; -1 is the newest value. ``part`` names every call but the last.
+    """
+
+    target: str
+    arguments: Mapping[str, Any]
+    on: tuple[int, ...] = (-1,)
+    part: str = ""
+
+
+class Window(NamedTuple):
+    """What one output looks at, per axis: ``size`` positions, ``strides`` apart from its neighbour.
+
+    ``before`` is the padding in front of the map.
+    """
+
+    size: Pair = (1, 1)
+    strides: Pair = (1, 1)
+    before: Pair = (0, 0)
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer of `infer`, not an error of the program
+    """An op cannot take these shapes; says so with the numbers of the case."""
+
+    def __init__(self, code: str, message: str, label: str = "", help: str | None = None) -> None:  # noqa: A002
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.label = label
+        self.help = help
+
+
+OpType = TypeVar("OpType", bound="type[Op]")
+
+
+class Op(BaseModel):
+    """One operation: its fields, and everything that archgen knows of it.
+
+    ``arity`` is how many inputs it takes, None for any number from two. ``followers`` names the
+    ops that an entry of this kind may ask for behind it (``norm``, ``activation``).
+    """
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False
+    )
+
+    kind: ClassVar[str]
+    keras: ClassVar[str]
+    arity: ClassVar[int | None] = 1
+    followers: ClassVar[tuple[str, ...]] = ()
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        """Return the output shape; Raises Refusal where the inputs do not fit."""
+        return inputs[0]
+
+    def weights(self, _inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+        """Return the variables in Keras's order."""
+        return ()
+
+    def macs(self, _inputs: tuple[Shape, ...]) -> int:
+        """Return the multiply–accumulates of one image; only convolutions and dense have any."""
+        return 0
+
+    def window(self, _inputs: tuple[Shape, ...]) -> Window | None:
+        """Return what one output looks at; None where it looks at the whole map."""
+        return Window()
+
+    def label(self) -> str:
+        """Return the words for a picture or a table."""
+        return self.kind.replace("_", " ")
+
+    def call(self, _inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
+        """Return the Keras calls that make the node; the last bears the node's name."""
+        return (Call(self.keras, self.arguments()),)
+
+    def arguments(self, *without: str) -> dict[str, Any]:
+        """Return the fields that are not Keras's defaults."""
+        return {
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in without and value != type(self).model_fields[name].default
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value of the graph and the op that makes it.
+
+    ``scope`` is the path of the module it belongs to, ``origin`` the place of the entry that made
+    it, ``written`` the filters as the spec says them where the width multiplier changed them.
+    """
+
+    name: str
+    op: Op
+    inputs: tuple[str, ...]
+    shape: Shape
+    scope: str = ""
+    origin: Place | None = field(default=None, compare=False, repr=False)
+    written: int | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A checked network: nodes in topological order, named inputs and outputs.
+
+    ``outputs`` maps each output's name to its node, the main output first; ``loss_weights`` has
+    those of the heads. Raises ValueError where a name is not unique, an input is not earlier or a
+    shape is not the inferred one: a bug of whoever made it, never of a spec.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, str]
+    loss_weights: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "outputs", "loss_weights"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        shapes: dict[str, Shape] = dict(self.inputs)
+        known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+        for node in self.nodes:
+            shapes[node.name] = _verified(node, shapes, known)
+        _require(set(self.outputs.values()) <= set(shapes), "an output that no node makes")
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Shape]:
+        """Return the shape of every input and node by name."""
+        return {**self.inputs, **{node.name: node.shape for node in self.nodes}}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        """Return the nodes by name."""
+        return {node.name: node for node in self.nodes}
+
+    def input_shapes(self, node: Node) -> tuple[Shape, ...]:
+        """Return the shapes that enter a node."""
+        return tuple(self.shapes[name] for name in node.inputs)
+
+
+def _verified(
+    node: Node, shapes: Mapping[str, Shape], known: dict[tuple[int, tuple[Shape, ...]], Shape]
+) -> Shape:
+    _require(node.name not in shapes, f"two nodes are called {node.name}")
+    try:
+        inputs = tuple([shapes[name] for name in node.inputs])
+    except KeyError as missing:
+        message = f"{node.name} reads {missing}, which is not earlier"
+        raise ValueError(message) from None
+    key = (id(node.op), inputs)
+    if key not in known:
+        known[key] = node.op.infer(inputs)
+    _require(known[key] == node.shape, f"{node.name} is not {shape_text(node.shape)}")
+    return node.shape
+
+
+def _require(holds: bool, message: str) -> None:  # noqa: FBT001 - an assertion reads best this way
+    if not holds:
+        raise ValueError(message)
+
+
+def shape_text(shape: Iterable[int]) -> str:
+    """Return a shape as ``35×35×288``."""
+    return "×".join(map(str, shape))
+
+
+def size_of(shape: Shape) -> int:
+    """Return how many scalars a shape holds."""
+    total = 1
+    for extent in shape:
+        total *= extent
+    return total

@@ -1,0 +1,64 @@
+"""From expanded nodes to the finished Graph: nested concats melt, and every value is used.
+
+Imports ``ir``, ``ops`` and ``diagnostics``.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from archgen.diagnostics import Fault, Faults
+from archgen.ir import Graph, Node
+from archgen.ops.join import Concat
+
+
+def melted(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
+    """Return the nodes with every concat that feeds nothing but one concat melted into it.
+
+    1. The inner concat has one consumer, a concat: its inputs take its place there.
+    2. It has another consumer, or is an output: it stays.
+    """
+    concats = {node.name: node for node in nodes if isinstance(node.op, Concat)}
+    if not concats:
+        return list(nodes)
+    consumers: dict[str, set[str]] = {name: set() for name in concats}
+    for node in nodes:
+        for name in node.inputs:
+            if name in consumers:
+                consumers[name].add(node.name)
+    kept = set(outputs)
+    inner = {
+        name
+        for name, users in consumers.items()
+        if name not in kept and len(users) == 1 and users <= concats.keys()
+    }
+    flat: dict[str, tuple[str, ...]] = {}
+    result = []
+    for node in nodes:
+        inputs = node.inputs
+        if not inner.isdisjoint(inputs):
+            inputs = tuple(leaf for name in inputs for leaf in flat.get(name, (name,)))
+            node = replace(node, inputs=inputs)  # noqa: PLW2901 - the node under its new inputs
+        if node.name in inner:
+            flat[node.name] = inputs
+        else:
+            result.append(node)
+    return result
+
+
+def finished(
+    name: str,
+    nodes: Sequence[Node],
+    inputs: Mapping[str, tuple[int, ...]],
+    outputs: Mapping[str, str],
+    loss_weights: Mapping[str, float],
+    faults: Faults,
+) -> Graph | None:
+    """Return the Graph, or None with E223 where a value is made that nothing uses."""
+    whole = melted(nodes, outputs.values())
+    used = Counter(name for node in whole for name in node.inputs)
+    loose = [node for node in whole if not used[node.name] and node.name not in outputs.values()]
+    for node in loose:
+        message = f"nothing uses the value of `{node.name}`"
+        faults.add(Fault("E223", message, node.origin))
+    return None if loose else Graph(name, tuple(whole), inputs, outputs, loss_weights)

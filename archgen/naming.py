@@ -1,0 +1,42 @@
+"""How entries of a list are called, and which names there are; imports nothing of archgen."""
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*\Z", re.ASCII)
+INPUT = "input"
+BUILD_ARGUMENTS = frozenset({"spec", "input_shape", "weights", "seed"})
+
+
+def is_identifier(name: str) -> bool:
+    """Return whether a name can be a parameter or module: a Python identifier in ASCII."""
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+
+
+def numbered(called: Sequence[str], copies: Sequence[int | None]) -> list[tuple[str, ...]]:
+    """Return the names of each entry's copies; ``copies`` is None for an entry without repeat.
+
+    Entries that share a name are numbered from 1 in order, copies included; a repeated entry
+    always is, a lone entry never.
+    """
+    sharing = Counter(called)
+    reached: Counter[str] = Counter()
+    names: list[tuple[str, ...]] = []
+    for name, count in zip(called, copies, strict=True):
+        if count is None and sharing[name] == 1:
+            names.append((name,))
+            continue
+        first = reached[name] + 1
+        reached[name] += 1 if count is None else count
+        names.append(tuple(f"{name}_{number}" for number in range(first, reached[name] + 1)))
+    return names
+
+
+def called(entry: dict[str, object]) -> str | None:
+    """Return what an entry is called before numbering: its name, else op, module or join."""
+    for key in ("name", "op", "use", "join"):
+        if isinstance(value := entry.get(key), str):
+            return value
+    return None

@@ -1,0 +1,84 @@
+"""Convolutions."""
+
+from typing import ClassVar, Self
+
+from pydantic import model_validator
+
+from archgen.geometry import Axis
+from archgen.ir import Call, Op, Refusal, Shape, Weight, Window
+from archgen.ops.fields import Flag, Initializer, Padding, PairField, Positive, Regularizer
+from archgen.ops.windows import axes, lay, times
+
+
+class Conv(Op):
+    """2D convolution over height × width × channels.
+
+    MACs are ``height · width · kernel · channels / groups · filters`` of the output map.
+    """
+
+    kind: ClassVar[str] = "conv"
+    keras: ClassVar[str] = "layers.Conv2D"
+    followers: ClassVar[tuple[str, ...]] = ("norm", "activation")
+
+    filters: Positive
+    kernel_size: PairField
+    strides: PairField = (1, 1)
+    padding: Padding = "valid"
+    dilation_rate: PairField = (1, 1)
+    groups: Positive = 1
+    use_bias: Flag = True
+    kernel_initializer: Initializer = "glorot_uniform"
+    bias_initializer: Initializer = "zeros"
+    kernel_regularizer: Regularizer = None
+    bias_regularizer: Regularizer = None
+    fixed: Flag = False
+
+    @model_validator(mode="after")
+    def _as_keras(self) -> Self:
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError("Keras takes strides or dilation_rate above 1, not both")
+        if self.filters % self.groups:
+            raise ValueError(f"{self.filters} filters do not divide into {self.groups} groups")
+        return self
+
+    def axes(self) -> tuple[Axis, Axis]:
+        """Return the window of each axis."""
+        return axes(self.kernel_size, self.strides, self.dilation_rate, self.padding, False)  # noqa: FBT003
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        """Return the output map; Raises Refusal E310, E330."""
+        height, width = lay(inputs[0], self.axes(), self.label())
+        if inputs[0][2] % self.groups:
+            channels = inputs[0][2]
+            message = f"{channels} channels do not divide into {self.groups} groups"
+            raise Refusal("E330", message)
+        return (height.size, width.size, self.filters)
+
+    def weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
+        """Return kernel (height, width, channels / groups, filters) and bias."""
+        kernel = Weight("kernel", (*self.kernel_size, inputs[0][2] // self.groups, self.filters))
+        return (kernel, Weight("bias", (self.filters,))) if self.use_bias else (kernel,)
+
+    def macs(self, inputs: tuple[Shape, ...]) -> int:
+        """Return output positions × kernel taps × channels / groups × filters."""
+        height, width, filters = self.infer(inputs)
+        taps = self.kernel_size[0] * self.kernel_size[1]
+        return height * width * filters * taps * (inputs[0][2] // self.groups)
+
+    def window(self, inputs: tuple[Shape, ...]) -> Window:
+        """Return the reach of the kernel."""
+        height, width = lay(inputs[0], self.axes(), "")
+        dilation, kernel = self.dilation_rate, self.kernel_size
+        size = ((kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1)
+        return Window(size, self.strides, (height.before, width.before))
+
+    def label(self) -> str:
+        """Return ``3×3 conv``."""
+        return f"{times(self.kernel_size)} conv"
+
+    def call(self, _inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
+        """Return Conv2D, behind a ZeroPadding2D where the padding is explicit."""
+        if isinstance(self.padding, str):
+            return (Call(self.keras, self.arguments("fixed")),)
+        pad = Call("layers.ZeroPadding2D", {"padding": self.padding}, part="pad")
+        return (pad, Call(self.keras, self.arguments("padding", "fixed")))

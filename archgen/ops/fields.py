@@ -1,0 +1,90 @@
+"""Field types that ops share: normalised before Pydantic's strict checks see them.
+
+The descriptions finish the sentence "`strides` must be …".
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from archgen.limits import LIMITS
+
+Positive = Annotated[
+    int, Field(ge=1, le=LIMITS.dimension, description="a whole number from 1 to 2147483647")
+]
+NonNegative = Annotated[
+    int, Field(ge=0, le=LIMITS.dimension, description="a whole number from 0 to 2147483647")
+]
+Flag = Annotated[bool, Field(description="true or false")]
+Number = Annotated[float, Field(description="a number")]
+Share = Annotated[float, Field(ge=0, lt=1, description="a number from 0 to below 1")]
+
+
+def as_pair(value: Any) -> Any:
+    """Return ``3`` as (3, 3) and ``[3, 1]`` as (3, 1)."""
+    return tuple(value) if isinstance(value, list | tuple) else (value, value)
+
+
+def as_sides(value: Any) -> Any:
+    """Bring ZeroPadding2D's forms ``1``, ``[1, 2]`` and ``[[0, 1], [0, 1]]`` to the last."""
+    return value if isinstance(value, str) else tuple(as_pair(side) for side in as_pair(value))
+
+
+def unless_none(normalise: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let null pass and normalise everything else."""
+    return lambda value: None if value is None else normalise(value)
+
+
+_PAIR = "a whole number from 1, or two of them: [height, width]"
+_Pair = tuple[Positive, Positive]
+PairField = Annotated[
+    _Pair,
+    BeforeValidator(as_pair, json_schema_input_type=Positive | _Pair),
+    Field(description=_PAIR),
+]
+OptionalPair = Annotated[
+    _Pair | None,
+    BeforeValidator(unless_none(as_pair), json_schema_input_type=Positive | _Pair | None),
+    Field(description=_PAIR + ", or null"),
+]
+
+Sides = tuple[tuple[NonNegative, NonNegative], tuple[NonNegative, NonNegative]]
+_Side = NonNegative | tuple[NonNegative, NonNegative]
+Padding = Annotated[
+    Literal["same", "valid"] | Sides,
+    BeforeValidator(
+        as_sides, json_schema_input_type=Literal["same", "valid"] | _Side | tuple[_Side, _Side]
+    ),
+    Field(
+        description='"same", "valid", or positions: 1, [height, width]'
+        " or [[top, bottom], [left, right]]"
+    ),
+]
+
+# Keras's own names without `glu`, which changes the shape; a test holds them against Keras.
+ACTIVATIONS = (
+    "celu elu exponential gelu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu"
+    " linear log_sigmoid log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus"
+    " softsign sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold"
+).split()
+
+
+def _known_activation(value: Any) -> Any:
+    if isinstance(value, str) and value not in ACTIVATIONS:
+        raise ValueError(value)
+    return value
+
+
+Activation = Annotated[
+    str,
+    BeforeValidator(_known_activation),
+    Field(
+        description="the name of a Keras activation, such as relu, softmax or linear",
+        json_schema_extra={"enum": list(ACTIVATIONS)},
+    ),
+]
+
+_RECORD = 'a Keras name, or {"class_name": …, "config": {…}}'
+Initializer = Annotated[str | dict[str, Any], Field(description=_RECORD)]
+Regularizer = Annotated[str | dict[str, Any] | None, Field(description=_RECORD + ", or null")]

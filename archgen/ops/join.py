@@ -1,0 +1,78 @@
+"""Joins: several values become one; a fork names one of them, or an entry with `inputs`."""
+
+from typing import ClassVar
+
+from archgen.ir import Call, Op, Refusal, Shape, shape_text
+
+
+class Join(Op):
+    """Any number of inputs from two."""
+
+    arity: ClassVar[int | None] = None
+
+    def call(self, inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
+        """Return the Keras merge layer, called on the list of the inputs."""
+        return (Call(self.keras, self.arguments(), on=tuple(range(len(inputs)))),)
+
+
+class Concat(Join):
+    """Channels side by side, in the order of the branches."""
+
+    kind: ClassVar[str] = "concat"
+    keras: ClassVar[str] = "layers.Concatenate"
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        """Return the maps with their channels added up; Raises Refusal E320."""
+        if len({shape[:-1] for shape in inputs}) > 1:
+            raise Refusal("E320", f"concat of {_listed(inputs)}", "height and width differ")
+        return (*inputs[0][:-1], sum(shape[-1] for shape in inputs))
+
+
+class _Elementwise(Join):
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        """Return the largest map; 1×1 maps are spread over it; Raises Refusal E320."""
+        result = max(inputs)
+        for shape in inputs:
+            spread = len(shape) == 3 and shape[:2] == (1, 1) and shape[2] == result[-1]  # noqa: PLR2004
+            if shape != result and not (spread and len(result) == len(shape)):
+                raise Refusal("E320", f"{self.kind} of {_listed(inputs)}", "shapes differ")
+        return result
+
+
+class Add(_Elementwise):
+    """Sum, scalar by scalar."""
+
+    kind: ClassVar[str] = "add"
+    keras: ClassVar[str] = "layers.Add"
+
+
+class Multiply(_Elementwise):
+    """Product, scalar by scalar."""
+
+    kind: ClassVar[str] = "multiply"
+    keras: ClassVar[str] = "layers.Multiply"
+
+
+class Average(_Elementwise):
+    """Mean, scalar by scalar."""
+
+    kind: ClassVar[str] = "average"
+    keras: ClassVar[str] = "layers.Average"
+
+
+class Maximum(_Elementwise):
+    """Largest, scalar by scalar."""
+
+    kind: ClassVar[str] = "maximum"
+    keras: ClassVar[str] = "layers.Maximum"
+
+
+class Minimum(_Elementwise):
+    """Smallest, scalar by scalar."""
+
+    kind: ClassVar[str] = "minimum"
+    keras: ClassVar[str] = "layers.Minimum"
+
+
+def _listed(shapes: tuple[Shape, ...]) -> str:
+    return " and ".join(map(shape_text, shapes))

@@ -1,0 +1,73 @@
+"""Where a value stands in a text: file, JSON Pointer, line and column; imports nothing of archgen."""
+
+from typing import NamedTuple
+
+Path = tuple[str | int, ...]
+
+
+class Text:
+    """A named piece of text; two texts are the same only when they are one object."""
+
+    __slots__ = ("content", "name")
+
+    def __init__(self, name: str, content: str) -> None:
+        self.name = name
+        self.content = content
+
+    def line_and_column(self, offset: int) -> tuple[int, int]:
+        """Return the line and column of a character, both counted from 1."""
+        return (
+            self.content.count("\n", 0, offset) + 1,
+            offset - self.content.rfind("\n", 0, offset),
+        )
+
+    def line(self, number: int) -> str:
+        """Return one line, counted from 1, without its end."""
+        return self.content.split("\n")[number - 1].rstrip("\r")
+
+
+class Place(NamedTuple):
+    """The span of one JSON value, and of the key in front of it where it has one.
+
+    Spans are character offsets into ``text.content``; ``key_start`` is -1 without a key.
+    """
+
+    text: Text
+    path: Path = ()
+    start: int = 0
+    end: int = 0
+    key_start: int = -1
+    key_end: int = -1
+
+    @property
+    def pointer(self) -> str:
+        """Return the JSON Pointer (RFC 6901) of the value."""
+        return "".join(
+            "/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path
+        )
+
+    @property
+    def file(self) -> str:
+        """Return the name of the text the value stands in."""
+        return self.text.name
+
+    @property
+    def line(self) -> int:
+        """Return the line the value begins on, counted from 1."""
+        return self.text.line_and_column(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """Return the column the value begins at, counted from 1."""
+        return self.text.line_and_column(self.start)[1]
+
+    def of_key(self) -> "Place":
+        """Return the same place with the span of its key, where it has one."""
+        if self.key_start < 0:
+            return self
+        return self._replace(start=self.key_start, end=self.key_end)
+
+    def shifted(self, offset: int) -> "Place":
+        """Return the one character that stands ``offset`` characters inside a string value."""
+        start = min(self.start + 1 + offset, max(self.end - 1, self.start))
+        return self._replace(start=start, end=start + 1)

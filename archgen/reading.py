@@ -1,0 +1,440 @@
+"""From located values to a checked Spec: every level by its class, every fault at its place.
+
+Imports ``spec``, ``composition`` and what they import.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from archgen.composition import Part, activation_parts, parts_of
+from archgen.diagnostics import Fault, Faults, Related, did_you_mean, quoted
+from archgen.expressions import RESERVED, ExpressionFault, is_expression, parse
+from archgen.limits import LIMITS
+from archgen.naming import BUILD_ARGUMENTS, INPUT, NAME, called, is_identifier
+from archgen.ops import OPS
+from archgen.ops.join import Join
+from archgen.ops.norm import Norm
+from archgen.places import Place
+from archgen.source import Array, Object
+from archgen.spec import (
+    Branch,
+    Broken,
+    Entry,
+    Fork,
+    ForkEntry,
+    Head,
+    Input,
+    Level,
+    Module,
+    OpEntry,
+    Pixels,
+    Spec,
+    UseEntry,
+    Width,
+)
+
+LevelType = TypeVar("LevelType", bound=Level)
+ENTRY_KEYS = frozenset(Entry.model_fields) | {"op"}
+FORK_KEYS = frozenset(Fork.model_fields)
+LOCAL_NAMES = frozenset({"index", "channels"})
+
+
+def read_spec(raw: Object, faults: Faults) -> Spec | None:
+    """Return the checked document, with ``extends`` and ``edit`` carried out before.
+
+    None where the document as a whole cannot be read; faults in entries leave Broken entries.
+    """
+    return Reader(faults, raw).spec(raw)
+
+
+class Reader:
+    """Reads one document; keeps its defaults and faults at hand."""
+
+    def __init__(self, faults: Faults, document: Object) -> None:
+        self.faults = faults
+        self.defaults: Mapping[str, Object] = self.read_defaults(document)
+
+    # ── levels ────────────────────────────────────────────────────────────────────────────────
+
+    def spec(self, raw: Object) -> Spec | None:
+        self.parameters(raw, "parameters", BUILD_ARGUMENTS)
+        children: dict[str, Any] = {"defaults": self.defaults}
+        children |= self.child(raw, "input", self.input)
+        children |= self.child(raw, "width", lambda width: self.level(Width, width))
+        children |= self.child(raw, "heads", lambda heads: self.members(heads, self.head))
+        children |= self.child(raw, "modules", lambda modules: self.members(modules, self.module))
+        if "layers" in raw:
+            children["layers"] = self.layers(raw["layers"], raw.places["layers"])
+        return self.level(Spec, raw, children)
+
+    def child(
+        self, raw: Object, key: str, read: Callable[[Object], Any]
+    ) -> dict[str, Any]:
+        value = raw.get(key)
+        if key not in raw:
+            return {}
+        if isinstance(value, Object):
+            return {key: read(value)}
+        self.wrong_kind(raw.places[key], key, "an object", value)
+        return {key: {} if key in ("heads", "modules") else None}
+
+    def members(
+        self, raw: Object, read: Callable[[Object, str], LevelType | None]
+    ) -> dict[str, LevelType]:
+        result = {}
+        for key, value in raw.items():
+            if not isinstance(value, Object):
+                self.wrong_kind(raw.places[key], key, "an object", value)
+            elif (member := read(value, key)) is not None:
+                result[key] = member
+        return result
+
+    def input(self, raw: Object) -> Input | None:
+        if isinstance(pixels := raw.get("pixels"), Object):
+            self.level(Pixels, pixels)
+        return self.level(Input, raw)
+
+    def head(self, raw: Object, key: str) -> Head | None:
+        self.name(key, raw.place)
+        return self.level(Head, raw, self.layers_child(raw))
+
+    def module(self, raw: Object, key: str) -> Module | None:
+        if not is_identifier(key):
+            self.bad_name(key, raw.place, "a module's name is a Python identifier")
+        self.parameters(raw, "parameters", frozenset())
+        self.required(raw)
+        fork_keys = [key for key in raw if key in FORK_KEYS]
+        if ("layers" in raw) == bool(fork_keys):
+            message = "a module has either `layers` or `branches` with `join`"
+            self.faults.add(Fault("E203", message, raw.place))
+            return None
+        if fork_keys:
+            fork = self.fork(_part(raw, fork_keys), Fork)
+            rest = _part(raw, [key for key in raw if key not in FORK_KEYS])
+            return fork and self.level(Module, rest, {"fork": fork})
+        return self.level(Module, raw, self.layers_child(raw))
+
+    def layers_child(self, raw: Object) -> dict[str, Any]:
+        if "layers" not in raw:
+            return {}
+        return {"layers": self.layers(raw["layers"], raw.places["layers"])}
+
+    # ── entries ───────────────────────────────────────────────────────────────────────────────
+
+    def layers(self, raw: object, place: Place) -> tuple[Entry, ...]:
+        if not isinstance(raw, Array):
+            self.wrong_kind(place, "layers", "a list of entries", raw)
+            return ()
+        return tuple(map(self.entry, raw, raw.places))
+
+    def entry(self, raw: object, place: Place) -> Entry:
+        if not isinstance(raw, Object):
+            message = f"an entry is an object with `op`, `use` or `branches`, not {quoted(raw)}"
+            self.faults.add(Fault("E203", message, place))
+            return Broken().read_from(Object(place))
+        entry = self.read_entry(raw)
+        if entry is None:
+            name = called(raw)
+            return Broken(name=name if name and NAME.match(name) else None).read_from(raw)
+        return entry
+
+    def read_entry(self, raw: Object) -> Entry | None:
+        kinds = [key for key in ("op", "use", "branches") if key in raw]
+        if len(kinds) != 1:
+            self.no_one_kind(raw, kinds)
+            return None
+        if raw.get("name") == INPUT:
+            self.bad_name(INPUT, raw.places["name"], "`input` is the tensor that enters")
+        readers: dict[str, Callable[[Object], Entry | None]] = {
+            "op": self.op_entry,
+            "use": lambda raw: self.level(UseEntry, raw),
+            "branches": lambda raw: self.fork(raw, ForkEntry),
+        }
+        return readers[kinds[0]](raw)
+
+    def no_one_kind(self, raw: Object, kinds: list[str]) -> None:
+        found = " and ".join(f"`{key}`" for key in kinds) or "none of them"
+        message = f"an entry has one of `op`, `use` and `branches`; this has {found}"
+        candidates = (did_you_mean(key, ("op", "use", "branches")) for key in raw)
+        help_line = None if kinds else next(filter(None, candidates), None)
+        self.faults.add(Fault("E203", message, raw.place, help=help_line))
+
+    def op_entry(self, raw: Object) -> OpEntry | None:
+        op = raw["op"]
+        if not isinstance(op, str) or op not in OPS:
+            self.unknown_op(op, raw.places["op"], OPS)
+            return None
+        fields = {key: value for key, value in raw.items() if key not in ENTRY_KEYS}
+        common = _part(raw, [key for key in raw if key in ENTRY_KEYS])
+        sound = self.check_parts(raw, op, fields)
+        entry = self.level(OpEntry, common, {"fields": fields})
+        return entry.read_from(raw) if entry and sound else None
+
+    def check_parts(self, raw: Object, op: str, fields: Mapping[str, Any]) -> bool:
+        """Check what can be checked before `$`-values are known."""
+        norm = {**self.defaults.get(op, {}), **fields}.get("norm")
+        known: list[Part] = []
+        for part in parts_of(op, fields, self.defaults):
+            if part.suffix == "norm" and is_expression(norm):
+                continue
+            if part.suffix == "norm" and not issubclass(OPS.get(part.op, Join), Norm):
+                norms = (name for name, cls in OPS.items() if issubclass(cls, Norm))
+                self.unknown_op(part.op, raw.places.get("norm", raw.place), norms)
+                return False
+            known.append(part)
+        return all([self.check_part(part, raw) for part in known])
+
+    def check_part(self, part: Part, raw: Object) -> bool:
+        try:
+            OPS[part.op].model_validate(part.fields)
+        except ValidationError as error:
+            return not report_part(self.faults, error, part, raw, self.defaults)
+        return True
+
+    def fork(self, raw: Object, cls: type[LevelType]) -> LevelType | None:
+        branches = raw.get("branches")
+        if not isinstance(branches, Object):
+            place = raw.places.get("branches", raw.place)
+            self.wrong_kind(place, "branches", "an object of branches", branches)
+            return None
+        children = {name: self.branch(branches[name], branches.places[name]) for name in branches}
+        for name in branches:
+            self.name(name, branches.places[name])
+        fork = self.level(cls, raw, {"branches": children})
+        return fork if self.check_fork(raw, list(branches)) else None
+
+    def check_fork(self, raw: Object, branches: list[str]) -> bool:
+        join = raw.get("join")
+        joins = [name for name, cls in OPS.items() if issubclass(cls, Join)]
+        if isinstance(join, str) and join not in joins:
+            self.unknown_op(join, raw.places["join"], joins)
+            return False
+        order = raw.get("order")
+        if isinstance(order, Array) and sorted(map(str, order)) != sorted(branches):
+            listed = ", ".join(branches)
+            message = f"`order` must name every branch once: {listed}"
+            self.faults.add(Fault("E220", message, raw.places["order"]))
+            return False
+        activation = raw.get("activation")
+        parts = [] if is_expression(activation) else activation_parts(activation)
+        return all([self.check_part(part, raw) for part in parts])
+
+    def branch(self, raw: object, place: Place) -> Branch:
+        if isinstance(raw, Object):
+            branch = self.level(Branch, raw, self.layers_child(raw))
+            return branch or Branch(layers=(Broken().read_from(raw),)).read_from(raw)
+        located = Object(place)
+        return Branch(layers=self.layers(raw, place)).read_from(located)
+
+    # ── names, parameters, defaults ───────────────────────────────────────────────────────────
+
+    def read_defaults(self, document: Object) -> dict[str, Object]:
+        raw = document.get("defaults", {})
+        if not isinstance(raw, Object):
+            self.wrong_kind(document.places["defaults"], "defaults", "an object", raw) if raw else None
+            return {}
+        result = {}
+        for op, fields in raw.items():
+            if op not in OPS:
+                self.unknown_op(op, raw.places[op].of_key(), OPS)
+            elif not isinstance(fields, Object):
+                self.wrong_kind(raw.places[op], op, "an object of fields", fields)
+            else:
+                result[op] = self.known_fields(op, fields)
+        return result
+
+    def known_fields(self, op: str, fields: Object) -> Object:
+        """Refuse what no entry of this op could say; the values are checked at each entry."""
+        known = [*OPS[op].model_fields, *OPS[op].followers]
+        for key in fields:
+            if key not in known:
+                self.unknown_key(key, fields.places[key], known)
+        return _part(fields, [key for key in fields if key in known])
+
+    def parameters(self, raw: Object, key: str, taken: frozenset[str]) -> None:
+        parameters = raw.get(key)
+        if not isinstance(parameters, Object):
+            return
+        for name, value in parameters.items():
+            self.parameter_name(name, parameters.places[name].of_key(), taken)
+            self.expression(value, parameters.places[name])
+
+    def required(self, raw: Object) -> None:
+        names = raw.get("required")
+        if isinstance(names, Array):
+            for name, place in zip(names, names.places, strict=True):
+                self.parameter_name(str(name), place, frozenset())
+
+    def parameter_name(self, name: str, place: Place, taken: frozenset[str]) -> None:
+        if not is_identifier(name):
+            self.bad_name(name, place, "a parameter's name is a Python identifier")
+        elif name in RESERVED | LOCAL_NAMES | taken:
+            self.bad_name(name, place, f"`{name}` has a meaning of its own")
+        elif len(name) > LIMITS.name_characters:
+            self.bad_name(name, place, f"names have at most {LIMITS.name_characters} characters")
+
+    def expression(self, value: object, place: Place) -> None:
+        if is_expression(value):
+            try:
+                parse(value)
+            except ExpressionFault as fault:
+                self.faults.add(expression_fault(fault, place))
+
+    def name(self, name: str, place: Place) -> None:
+        if not NAME.match(name) or len(name) > LIMITS.name_characters:
+            limit = LIMITS.name_characters
+            self.bad_name(name, place, f"a name has letters, digits and _, at most {limit}")
+        elif name == INPUT:
+            self.bad_name(name, place, "`input` is the tensor that enters")
+
+    # ── faults ────────────────────────────────────────────────────────────────────────────────
+
+    def level(
+        self, cls: type[LevelType], raw: Object, children: Mapping[str, Any] | None = None
+    ) -> LevelType | None:
+        try:
+            return cls.model_validate({**raw, **(children or {})}).read_from(raw)
+        except ValidationError as error:
+            for fault in validation_faults(error, cls, raw):
+                self.faults.add(fault)
+            return None
+
+    def wrong_kind(self, place: Place, key: str, wanted: str, value: object) -> None:
+        message = f"`{key}` must be {wanted}, not {quoted(value)}"
+        self.faults.add(Fault("E203", message, place))
+
+    def unknown_key(self, key: str, place: Place, known: Iterable[str]) -> None:
+        self.faults.add(unknown_key(key, place, known))
+
+    def unknown_op(self, op: object, place: Place, known: Iterable[str]) -> None:
+        help_line = did_you_mean(op, known) if isinstance(op, str) else None
+        self.faults.add(Fault("E204", f"unknown op {quoted(op)}", place, help=help_line))
+
+    def bad_name(self, name: str, place: Place, reason: str) -> None:
+        self.faults.add(Fault("E213", f"{quoted(name)} cannot be a name: {reason}", place))
+
+
+def unknown_key(key: str, place: Place, known: Iterable[str]) -> Fault:
+    """Return the fault of a key that the level does not have."""
+    help_line = did_you_mean(key, known)
+    return Fault("E201", f"unknown key {quoted(key)}", place.of_key(), help=help_line)
+
+
+def expression_fault(fault: ExpressionFault, place: Place) -> Fault:
+    """Return the fault of an expression, at the character inside its string."""
+    return Fault(fault.code, fault.message, place.shifted(fault.offset), help=fault.help)
+
+
+def _part(raw: Object, keys: Iterable[str]) -> Object:
+    """Return some members of an object, at the object's own place."""
+    part = Object(raw.place)
+    for key in keys:
+        part[key] = raw[key]
+        part.places[key] = raw.places[key]
+    return part
+
+
+def validation_faults(
+    error: ValidationError, cls: type[BaseModel], raw: Object
+) -> list[Fault]:
+    """Return Pydantic's findings on one level, one fault for each key."""
+    fields = {info.alias or name: info for name, info in cls.model_fields.items()}
+    first = {detail["loc"][:1]: detail for detail in reversed(error.errors())}
+    return [
+        _level_fault(str(loc[0]) if loc else "", detail, fields, raw)
+        for loc, detail in reversed(first.items())
+    ]
+
+
+def _level_fault(
+    key: str, detail: Mapping[str, Any], fields: Mapping[str, FieldInfo], raw: Object
+) -> Fault:
+    if detail["type"] == "extra_forbidden":
+        return unknown_key(key, raw.places[key], fields)
+    if detail["type"] == "missing":
+        return Fault("E202", f"`{key}` is missing", raw.place)
+    place, value = _deepest(raw, detail["loc"])
+    wanted = fields[key].description or "something else"
+    message = f"`{key}` must be {wanted}, not {quoted(value)}"
+    return Fault("E203", message, place)
+
+
+def _deepest(raw: Object, loc: tuple[str | int, ...]) -> tuple[Place, object]:
+    """Follow Pydantic's path into the values as far as it leads."""
+    place, value = raw.place, raw  # type: Place, Any
+    for part in loc:
+        if isinstance(value, Object) and part in value:
+            place, value = value.places[str(part)], value[str(part)]
+        elif isinstance(value, Array) and isinstance(part, int) and part < len(value):
+            place, value = value.places[part], value[part]
+    return place, value
+
+
+def report_part(
+    faults: Faults,
+    error: ValidationError,
+    part: Part,
+    raw: Object,
+    defaults: Mapping[str, Object],
+    related: Callable[[str], tuple[Related, ...]] = lambda _: (),
+) -> int:
+    """Add Pydantic's findings on the fields of one op; return how many there are.
+
+    Findings on values that still hold a `$`-value are left for the evaluation.
+    """
+    cls = OPS[part.op]
+    details = {detail["loc"][:1]: detail for detail in reversed(error.errors())}
+    found = 0
+    for loc, detail in reversed(details.items()):
+        key = str(loc[0]) if loc else ""
+        if key and holds_expression(part.fields.get(key)):
+            continue
+        place = field_place(key, part, raw, defaults)
+        fault = _field_fault(key, detail, cls, place, part.fields.get(key))
+        faults.add(Fault(fault.code, fault.message, fault.place, related=related(key), help=fault.help))
+        found += 1
+    return found
+
+
+def _field_fault(
+    key: str, detail: Mapping[str, Any], cls: type[BaseModel], place: Place, value: object
+) -> Fault:
+    if detail["type"] == "extra_forbidden":
+        extra = [] if key in ("norm", "activation") else sorted(ENTRY_KEYS)
+        return unknown_key(key, place, [*cls.model_fields, *getattr(cls, "followers", ()), *extra])
+    if detail["type"] == "missing":
+        return Fault("E202", f"`{key}` is missing", place)
+    if not key:
+        return Fault("E203", str(detail["ctx"]["error"]), place)
+    wanted = cls.model_fields[key].description or "something else"
+    help_line = did_you_mean(value, _choices(cls, key)) if isinstance(value, str) else None
+    return Fault("E203", f"`{key}` must be {wanted}, not {quoted(value)}", place, help=help_line)
+
+
+def _choices(cls: type[BaseModel], key: str) -> list[str]:
+    extra = cls.model_fields[key].json_schema_extra
+    choices = extra.get("enum", []) if isinstance(extra, dict) else []
+    return [str(choice) for choice in choices] if isinstance(choices, list) else []
+
+
+def field_place(key: str, part: Part, raw: Object, defaults: Mapping[str, Object]) -> Place:
+    """Return where a field's value stands: in the entry, else in the defaults."""
+    if part.suffix == "activation":
+        return raw.places.get("activation", raw.place)
+    own: object = raw if part.suffix == "" else raw.get("norm")
+    for level in (own, defaults.get(part.op)):
+        if isinstance(level, Object) and key in level.places:
+            return level.places[key]
+    return raw.place if part.suffix == "" else raw.places.get("norm", raw.place)
+
+
+def holds_expression(value: object) -> bool:
+    """Return whether a value or anything in it is a `$`-value."""
+    if isinstance(value, dict):
+        return any(map(holds_expression, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(holds_expression, value))
+    return is_expression(value)

@@ -1,0 +1,130 @@
+"""What names mean: parameters in expressions, entries in references.
+
+Imports ``expressions`` and ``diagnostics``.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from archgen.expressions import Result
+from archgen.ir import Shape
+from archgen.places import Place
+
+
+class Poisoned(Exception):  # noqa: N818 - not an error: what depends on a fault stays silent
+    """A value that an earlier fault left unknown."""
+
+
+class Environment:
+    """The names that expressions read, and how ``width`` rounds; locals over an outer scope.
+
+    A value of None is poison: it is known to exist, but a fault left it without a value.
+    """
+
+    __slots__ = ("known", "outer", "places", "width")
+
+    def __init__(
+        self, width: Callable[[int | Fraction], int], outer: "Environment | None" = None
+    ) -> None:
+        self.known: dict[str, Result | None] = {}
+        self.places: dict[str, Place] = {}
+        self.width = width
+        self.outer = outer
+
+    def inner(self, **values: Result | None) -> "Environment":
+        """Return a scope inside this one, with some names of its own."""
+        scope = Environment(self.width, self)
+        scope.known.update(values)
+        return scope
+
+    def lookup(self, name: str) -> Result | None:
+        """Return what a name stands for, None if unknown; Raises Poisoned."""
+        scope: Environment | None = self
+        while scope is not None:
+            if name in scope.known:
+                result = scope.known[name]
+                if result is None:
+                    raise Poisoned
+                return result
+            scope = scope.outer
+        return None
+
+    def names(self) -> Iterator[str]:
+        """Return every name that may be read here."""
+        scope: Environment | None = self
+        while scope is not None:
+            yield from scope.known
+            scope = scope.outer
+
+    def place_of(self, name: str) -> Place | None:
+        """Return where a name got its value."""
+        scope: Environment | None = self
+        while scope is not None:
+            if name in scope.known:
+                return scope.places.get(name)
+            scope = scope.outer
+        return None
+
+
+class Tensor(NamedTuple):
+    """A value on its way through the network: its node, its shape, the entry that made it."""
+
+    node: str
+    shape: Shape
+    entry: str
+
+
+State = Literal["later", "open", "built", "absent"]
+
+
+@dataclass(slots=True)
+class Slot:
+    """One name of a list: how far it is, its tensor (None: poison), the names inside it."""
+
+    state: State = "later"
+    tensor: Tensor | None = None
+    inner: "Frame | None" = None
+
+
+@dataclass(slots=True)
+class Frame:
+    """The names of one list; ``outer`` is the list around it, None at a module's edge."""
+
+    outer: "Frame | None" = None
+    slots: dict[str, Slot] = field(default_factory=dict)
+
+    def declare(self, names: Iterable[str]) -> list[str]:
+        """Take up names; return those that were taken already."""
+        twice = []
+        for name in names:
+            if name in self.slots:
+                twice.append(name)
+            else:
+                self.slots[name] = Slot()
+        return twice
+
+    def holds(self, name: str, tensor: Tensor | None) -> None:
+        """Give a name its tensor."""
+        slot = self.slots.setdefault(name, Slot())
+        slot.state, slot.tensor = "built", tensor
+
+    def find(self, reference: str) -> Slot | None:
+        """Look a reference up in this list, then in the lists around it; dots descend."""
+        first, *rest = reference.split(".")
+        frame: Frame | None = self
+        while frame is not None and first not in frame.slots:
+            frame = frame.outer
+        slot = frame.slots[first] if frame is not None else None
+        for name in rest:
+            inner = slot.inner if slot is not None else None
+            slot = inner.slots.get(name) if inner is not None else None
+        return slot
+
+    def names(self) -> Iterator[str]:
+        """Return every name a reference may begin with here."""
+        frame: Frame | None = self
+        while frame is not None:
+            yield from frame.slots
+            frame = frame.outer

@@ -1,0 +1,280 @@
+"""JSON text to values that know their place; refuses what JSON readers usually let pass.
+
+Imports ``places``, ``limits`` and ``diagnostics``.
+"""
+
+import json
+import math
+import re
+from pathlib import Path
+
+from archgen.diagnostics import Fault, Faults, Related, SpecError, UsageError, quoted
+from archgen.limits import LIMITS
+from archgen.places import Path as JsonPath
+from archgen.places import Place, Text
+
+Scalar = str | int | float | bool | None
+Value = "Object | Array | Scalar"
+
+
+class Object(dict[str, "Object | Array | Scalar"]):
+    """A JSON object; ``place`` is its own place, ``places`` that of each member."""
+
+    __slots__ = ("place", "places")
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.places: dict[str, Place] = {}
+
+
+class Array(list["Object | Array | Scalar"]):
+    """A JSON array; ``place`` is its own place, ``places`` that of each element."""
+
+    __slots__ = ("place", "places")
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.places: list[Place] = []
+
+
+def read_file(path: Path, name: str | None = None) -> Object:
+    """Read a spec file.
+
+    Raises:
+        UsageError: E502, the file cannot be read.
+        SpecError: what ``parse`` refuses, and E101, E105.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(LIMITS.file_bytes + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(Fault("E502", f"cannot read {path}: {reason}")) from error
+    return parse_bytes(data, name or str(path))
+
+
+def parse_bytes(data: bytes, name: str) -> Object:
+    """Parse the bytes of a spec file; Raises SpecError as ``parse``, and E101, E105."""
+    if len(data) > LIMITS.file_bytes:
+        message = f"the file is larger than {LIMITS.file_bytes:,} bytes"
+        raise SpecError(Fault("E105", message, Place(Text(name, ""))))
+    try:
+        content = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        readable = data[: error.start].decode("utf-8-sig", "replace")
+        place = Place(Text(name, readable), (), len(readable), len(readable))
+        message = f"byte {error.start:,} is not UTF-8"
+        raise SpecError(Fault("E101", message, place)) from error
+    return parse(content, name)
+
+
+def from_python(value: object, name: str = "<dict>") -> Object:
+    """Turn a spec given as a Python dict into the same values, by way of its JSON text.
+
+    Raises:
+        SpecError: E203, something in it that JSON does not have.
+    """
+    try:
+        return parse(json.dumps(value, indent=2, ensure_ascii=False), name)
+    except (TypeError, ValueError, RecursionError) as error:
+        place = Place(Text(name, ""))
+        raise SpecError(Fault("E203", f"not JSON data: {error}", place)) from error
+
+
+def parse(content: str, name: str) -> Object:
+    """Parse a JSON text whose top is an object.
+
+    Raises:
+        SpecError: E102 no JSON; E103 equal keys; E104 NaN, Infinity; E105 beyond the limits.
+    """
+    scanner = _Scanner(Text(name, content))
+    try:
+        value = scanner.document()
+    except SpecError as error:
+        raise SpecError((*scanner.faults.listed(), *error.faults)) from error
+    scanner.faults.raise_errors()
+    if not isinstance(value, Object):
+        place = Place(scanner.text, (), 0, len(content))
+        raise SpecError(Fault("E102", "a spec is a JSON object", place))
+    return value
+
+
+# Strings first: most tokens of a spec are strings. ASCII digits only, as RFC 8259 says.
+_TOKEN = re.compile(
+    r"[ \t\n\r]*(?:"
+    r'("[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*")'
+    r"|([{}\[\],:])"
+    r"|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![0-9A-Za-z_.])"
+    r"|(true|false|null|NaN|Infinity|-Infinity)\b"
+    r")"
+)
+_STRING, _MARK, _NUMBER, _WORD = 1, 2, 3, 4
+_WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class _Scanner:
+    """One pass over a text; nesting is bounded, so recursion is."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.content = text.content
+        self.faults = Faults()
+        self.offset = 0
+        self.token = ""
+        self.kind = 0
+        self.start = 0
+        self.values = 0
+
+    def document(self) -> "Object | Array | Scalar":
+        self.advance()
+        value = self.value((), 0)
+        rest = len(self.content[self.offset :].strip(" \t\n\r"))
+        if rest:
+            self.advance()
+            raise self.syntax("nothing may follow the spec's closing brace")
+        return value
+
+    def advance(self) -> None:
+        match = _TOKEN.match(self.content, self.offset)
+        if match is None:
+            raise self.unreadable()
+        kind = match.lastindex or 0
+        self.kind = kind
+        self.token = match[kind]
+        self.start = match.start(kind)
+        self.offset = match.end()
+
+    def unreadable(self) -> SpecError:
+        rest = self.content[self.offset :].lstrip(" \t\n\r")
+        self.start = len(self.content) - len(rest)
+        self.offset = self.start + 1 if rest else self.start
+        if not rest:
+            return self.syntax("the text ends in the middle")
+        if rest[0] == '"':
+            return self.syntax("a string that does not end, or with a bad escape or control sign")
+        if rest[0] == "'":
+            return self.syntax("strings stand in double quotes")
+        if rest.startswith(("//", "/*", "#")):
+            return self.syntax("JSON has no comments; use a `description`")
+        return self.syntax(f"{quoted(rest[0])} does not begin a JSON value")
+
+    def syntax(self, message: str) -> SpecError:
+        return SpecError(Fault("E102", message, self.here(())))
+
+    def here(self, path: JsonPath) -> Place:
+        return Place(self.text, path, self.start, self.offset)
+
+    def value(self, path: JsonPath, depth: int) -> "Object | Array | Scalar":
+        self.values += 1
+        if self.values > LIMITS.json_values:
+            message = f"more than {LIMITS.json_values:,} values"
+            raise SpecError(Fault("E105", message, self.here(path)))
+        kind, token = self.kind, self.token
+        if kind == _STRING:
+            return self.string(path)
+        if kind == _NUMBER:
+            return self.number(path)
+        if kind == _WORD:
+            return self.word(path)
+        if token == "{":
+            return self.object(path, self.deeper(path, depth))
+        if token == "[":
+            return self.array(path, self.deeper(path, depth))
+        raise self.syntax(f"a value is missing in front of `{token}`")
+
+    def deeper(self, path: JsonPath, depth: int) -> int:
+        if depth >= LIMITS.json_depth:
+            message = f"nested deeper than {LIMITS.json_depth} levels"
+            raise SpecError(Fault("E105", message, self.here(path)))
+        return depth + 1
+
+    def string(self, path: JsonPath) -> str:
+        if "\\" not in self.token:
+            return self.token[1:-1]
+        text: str = json.loads(self.token)
+        if _SURROGATE.search(text):
+            raise SpecError(Fault("E102", "half a surrogate pair", self.here(path)))
+        return text
+
+    def number(self, path: JsonPath) -> int | float:
+        token = self.token
+        if len(token) > LIMITS.number_characters:
+            message = f"a number of more than {LIMITS.number_characters} characters"
+            raise SpecError(Fault("E105", message, self.here(path)))
+        try:
+            return int(token)
+        except ValueError:
+            value = float(token)
+        if math.isinf(value):
+            self.faults.add(Fault("E104", f"{token} is too large", self.here(path)))
+        return value
+
+    def word(self, path: JsonPath) -> Scalar:
+        if self.token in _WORDS:
+            return _WORDS[self.token]
+        self.faults.add(Fault("E104", f"JSON has no {self.token}", self.here(path)))
+        return None
+
+    def object(self, path: JsonPath, depth: int) -> Object:
+        begin = self.start
+        result = Object(Place(self.text, path, begin, begin + 1))
+        self.advance()
+        while self.token != "}" or self.kind != _MARK:
+            self.member(result, path, depth)
+            if self.separated("}"):
+                self.no_trailing_comma("}")
+        result.place = Place(self.text, path, begin, self.offset)
+        return result
+
+    def member(self, result: Object, path: JsonPath, depth: int) -> None:
+        if self.kind != _STRING:
+            raise self.syntax("a key in double quotes is missing")
+        key = self.string(path)
+        key_start, key_end = self.start, self.offset
+        self.advance()
+        if self.token != ":" or self.kind != _MARK:
+            raise self.syntax("a `:` is missing after the key")
+        self.advance()
+        inner = (*path, key)
+        start = self.start
+        value = self.value(inner, depth)
+        place = Place(self.text, inner, start, self.offset, key_start, key_end)
+        if key in result:
+            self.repeated(key, place, result.places[key])
+        result[key] = value
+        result.places[key] = place
+
+    def repeated(self, key: str, place: Place, first: Place) -> None:
+        message = f"the key {quoted(key)} stands twice in this object"
+        related = (Related(first.of_key(), "first here"),)
+        self.faults.add(Fault("E103", message, place.of_key(), related=related))
+
+    def array(self, path: JsonPath, depth: int) -> Array:
+        begin = self.start
+        result = Array(Place(self.text, path, begin, begin + 1))
+        self.advance()
+        while self.token != "]" or self.kind != _MARK:
+            inner = (*path, len(result))
+            start = self.start
+            result.append(self.value(inner, depth))
+            result.places.append(Place(self.text, inner, start, self.offset))
+            if self.separated("]"):
+                self.no_trailing_comma("]")
+        result.place = Place(self.text, path, begin, self.offset)
+        return result
+
+    def separated(self, closing: str) -> bool:
+        self.advance()
+        if self.kind == _MARK and self.token == ",":
+            self.advance()
+            return True
+        if self.kind != _MARK or self.token != closing:
+            raise self.syntax(f"a `,` or `{closing}` is missing")
+        return False
+
+    def no_trailing_comma(self, closing: str) -> None:
+        if self.kind == _MARK and self.token == closing:
+            raise self.syntax(f"a comma in front of `{closing}`")

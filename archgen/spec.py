@@ -1,0 +1,287 @@
+"""What a spec file may say: one class for each level of the document.
+
+A level checks its own keys; what stands below it arrives as checked levels already, so a fault in
+one entry leaves the others readable. Imports ``expressions``, ``naming``, ``source``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+from archgen.expressions import is_expression
+from archgen.limits import LIMITS
+from archgen.places import Place
+from archgen.source import Object
+
+EXPRESSION_SCHEMA = {"type": "string", "pattern": r"^\$", "maxLength": 256}
+
+
+@dataclass(frozen=True)
+class OrExpression:
+    """Marks a value that may also be a ``$``-value, checked once it is evaluated."""
+
+    kind: Any
+
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Let a ``$``-value pass in front of the checks of ``kind``."""
+        return core_schema.no_info_wrap_validator_function(
+            lambda value, check: value if is_expression(value) else check(value),
+            handler.generate_schema(self.kind),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Offer both forms."""
+        return {"anyOf": [handler(schema), EXPRESSION_SCHEMA]}
+
+
+class _Below:
+    """Marks what stands below a level: levels that are checked already."""
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.any_schema()
+
+
+BELOW = _Below()
+
+_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
+Name = Annotated[
+    str,
+    Field(
+        pattern=_NAME_PATTERN,
+        max_length=LIMITS.name_characters,
+        description="a name of letters, digits and _, at most 64",
+    ),
+]
+Reference = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_]*(\.[A-Za-z0-9][A-Za-z0-9_]*)*$",
+        description="the name of an entry, dots descend",
+    ),
+]
+Scalar = str | int | float | bool | None
+Parameters = Annotated[
+    dict[str, Scalar],
+    Field(description="an object of names and their defaults: text, numbers, true, false, null"),
+]
+Prose = Annotated[str, Field(description="text")]
+Prosaic = Annotated[str | list[str], Field(description="text, or a list of texts")]
+Condition = Annotated[
+    bool | str, OrExpression(bool), Field(description="true, false or a $-value")
+]
+Count = Annotated[
+    int | str,
+    OrExpression(Annotated[int, Field(ge=0, le=LIMITS.repeat)]),
+    Field(description=f"a whole number from 0 to {LIMITS.repeat:,} or a $-value"),
+]
+Extent = Annotated[
+    int | str | None,
+    OrExpression(Annotated[int, Field(ge=1, le=LIMITS.dimension)] | None),
+]
+Amount = Annotated[
+    float | str,
+    OrExpression(Annotated[float, Field(gt=0, allow_inf_nan=False)]),
+    Field(description="a number above 0 or a $-value"),
+]
+Divisor = Annotated[
+    int | str,
+    OrExpression(Annotated[int, Field(ge=1)]),
+    Field(description="a whole number from 1 or a $-value"),
+]
+Join = Annotated[str, Field(description="the name of a join, such as concat or add")]
+Inputs = Annotated[list[Reference], Field(min_length=1, description="a list of entries' names")]
+Layers = Annotated["tuple[Entry, ...]", BELOW]
+
+
+class Level(BaseModel):
+    """One object of the document."""
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", defer_build=True, validate_by_name=False
+    )
+    # No field: a document cannot say it. Pydantic's private attributes are ten times slower to read.
+    raw: ClassVar[Object]
+
+    @property
+    def place(self) -> Place:
+        """Return where the object stands."""
+        return self.raw.place
+
+    def at(self, key: str) -> Place:
+        """Return where a member stands, or the object itself where it has none."""
+        return self.raw.places.get(key, self.raw.place)
+
+    def member_place(self, key: str, member: str) -> Place:
+        """Return where a member of a member stands."""
+        inner = self.raw[key]
+        return inner.places[member] if isinstance(inner, Object) else self.at(key)
+
+    def read_from(self, raw: Object) -> Self:
+        """Remember the object it was read from, which knows the places."""
+        self.__dict__["raw"] = raw
+        return self
+
+
+class Entry(Level):
+    """An entry of a list: an op, a use of a module, or a fork."""
+
+    name: Name | None = None
+    when: Condition = True
+    repeat: Count | None = None
+    description: Prose = ""
+    inputs: Inputs | None = None
+
+    @property
+    def called(self) -> str:
+        """Return the entry's name before numbering."""
+        raise NotImplementedError
+
+
+class Broken(Entry):
+    """An entry with faults of its own: named where possible, without a value."""
+
+    @property
+    def called(self) -> str:
+        """Return the best name there is."""
+        return self.name or "?"
+
+
+class OpEntry(Entry):
+    """An op; its own fields are checked by the op's class once they are evaluated."""
+
+    op: Annotated[str, Field(description="the name of an op")]
+    fields: Annotated[Mapping[str, Any], BELOW] = Field(default_factory=dict)
+
+    @property
+    def called(self) -> str:
+        """Return the entry's name, else its op's."""
+        return self.name or self.op
+
+
+class UseEntry(Entry):
+    """A use of a module; each makes new weights."""
+
+    use: Annotated[str, Field(description="the name of a module")]
+    with_: Parameters = Field(default_factory=dict, alias="with")
+
+    @property
+    def called(self) -> str:
+        """Return the entry's name, else its module's."""
+        return self.name or self.use
+
+
+class Branch(Level):
+    """One branch of a fork; without layers it is the identity."""
+
+    when: Condition = True
+    layers: Layers = ()
+
+
+class Fork(Level):
+    """Branches and the join behind them; ``order`` restates the order of the branches."""
+
+    join: Join
+    branches: Annotated[Mapping[str, Branch], BELOW]
+    order: Annotated[list[str] | None, Field(description="a list of the branches' names")] = None
+    activation: Annotated[
+        str | None, Field(description="the name of an activation, or a $-value")
+    ] = None
+
+
+class ForkEntry(Fork, Entry):
+    """A fork as an entry."""
+
+    @property
+    def called(self) -> str:
+        """Return the entry's name, else its join's."""
+        return self.name or self.join
+
+
+class Module(Level):
+    """A named part of the network, layers or a fork, used by entries."""
+
+    title: Prose = ""
+    description: Prose = ""
+    references: Prosaic = ""
+    required: Annotated[list[str], Field(description="a list of parameter names")] = []
+    parameters: Parameters = Field(default_factory=dict)
+    inputs: Annotated[list[Name], Field(description="a list of names for further tensors")] = []
+    layers: Layers | None = None
+    fork: Annotated[Fork | None, BELOW] = None
+
+
+class Head(Level):
+    """A further named output."""
+
+    from_: Reference = Field(alias="from")
+    title: Prose = ""
+    description: Prose = ""
+    when: Condition = True
+    loss_weight: Amount = 1.0
+    layers: Layers
+
+
+class Pixels(Level):
+    """How images enter the network, in 0…255 units."""
+
+    mean: list[float]
+    std: list[float]
+    order: Literal["RGB", "BGR", "L"] = "RGB"
+
+
+class Input(Level):
+    """The image that enters: height × width × channels, and how its pixels are mapped."""
+
+    shape: Annotated[
+        list[Extent],
+        Field(min_length=3, max_length=3, description="[height, width, channels], each from 1"),
+    ]
+    pixels: Annotated[
+        Annotated[list[float], Field(min_length=2, max_length=2)] | dict[str, Any] | None,
+        Field(description="[low, high] or {mean, std, order}"),
+    ] = None
+
+
+class Width(Level):
+    """The width multiplier: scales every ``filters`` that is not ``fixed``."""
+
+    multiplier: Amount = 1.0
+    divisor: Divisor = 8
+
+
+class Spec(Level):
+    """A whole document, its ``extends`` and ``edit`` carried out."""
+
+    archgen: Annotated[Literal[1], Field(description="1, the version of the spec language")]
+    name: Name
+    schema_: Prose = Field(default="", alias="$schema")
+    title: Prose = ""
+    description: Prosaic = ""
+    references: Prosaic = ""
+    deviations: Prosaic = ""
+    published: Annotated[dict[str, Any], Field(description="an object of published figures")] = (
+        Field(default_factory=dict)
+    )
+    labels: Annotated[list[str] | str, Field(description="a list of class names")] = ""
+    training: Annotated[dict[str, Any], Field(description="an object of training defaults")] = (
+        Field(default_factory=dict)
+    )
+    input: Annotated[Input, BELOW]
+    parameters: Parameters = Field(default_factory=dict)
+    defaults: Annotated[Mapping[str, Object], BELOW] = Field(default_factory=dict)
+    width: Annotated[Width | None, BELOW] = None
+    layers: Layers
+    heads: Annotated[Mapping[str, Head], BELOW] = Field(default_factory=dict)
+    modules: Annotated[Mapping[str, Module], BELOW] = Field(default_factory=dict)
