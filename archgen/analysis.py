@@ -13,6 +13,7 @@ from typing import NamedTuple
 from archgen.ir import Graph, Node, Op, Pair, Shape, Window, size_of
 
 BYTES_PER_SCALAR = 4
+POINTWISE = Window()
 
 
 class Field(NamedTuple):
@@ -32,15 +33,15 @@ class Field(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What an op costs on given shapes."""
+    """What an op costs on given shapes, and the window it looks through."""
 
     trainable: int
     non_trainable: int
     macs: int
+    window: Window | None
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(NamedTuple):
     """One node's cost and receptive field."""
 
     node: Node
@@ -89,34 +90,41 @@ class Analysis:
         return sum(measure.activation_bytes for measure in self.measures)
 
 
+Fields = tuple[Field, Field]
+
+
 def analyse(graph: Graph) -> Analysis:
     """Measure every node of a graph."""
-    costs: dict[tuple[int, tuple[Shape, ...]], tuple[Cost, Window | None]] = {}
-    fields = {name: (Field(), Field()) for name in graph.inputs}
+    costs: dict[tuple[int, tuple[Shape, ...]], Cost] = {}
+    fields: dict[str, Fields] = {name: (Field(), Field()) for name in graph.inputs}
+    shapes = graph.shapes
     measures = []
     for node in graph.nodes:
-        shapes = graph.input_shapes(node)
-        key = (id(node.op), shapes)
-        if key not in costs:
-            costs[key] = (cost(node.op, shapes), node.op.window(shapes))
-        (trainable, non_trainable, macs), window = costs[key]
-        seen = _seen(node, shapes, window, fields)
-        fields[node.name] = seen
-        size = (seen[0].size, seen[1].size)
-        bytes_ = size_of(node.shape) * BYTES_PER_SCALAR
-        measures.append(Measure(node, trainable, non_trainable, macs, size, bytes_))
+        entering = tuple([shapes[name] for name in node.inputs])
+        key = (id(node.op), entering)
+        paid = costs.get(key)
+        if paid is None:
+            paid = costs[key] = cost(node.op, entering, node.shape)
+        seen = fields[node.name] = _seen(node, entering, paid.window, fields)
+        measures.append(
+            Measure(
+                node,
+                paid.trainable,
+                paid.non_trainable,
+                paid.macs,
+                (seen[0].size, seen[1].size),
+                size_of(node.shape) * BYTES_PER_SCALAR,
+            )
+        )
     return Analysis(graph, tuple(measures))
 
 
-def cost(op: Op, shapes: tuple[Shape, ...]) -> Cost:
-    """Return parameters and MACs of an op on given input shapes."""
+def cost(op: Op, inputs: tuple[Shape, ...], output: Shape) -> Cost:
+    """Return parameters, MACs and window of an op on given shapes."""
     counts = {True: 0, False: 0}
-    for weight in op.weights(shapes):
+    for weight in op.weights(inputs):
         counts[weight.trainable] += size_of(weight.shape)
-    return Cost(counts[True], counts[False], op.macs(shapes))
-
-
-Fields = tuple[Field, Field]
+    return Cost(counts[True], counts[False], op.macs(inputs, output), op.window(inputs))
 
 
 def _seen(
@@ -126,6 +134,8 @@ def _seen(
     seen = fields[node.inputs[0]]
     for name in node.inputs[1:]:
         seen = (_union(seen[0], fields[name][0]), _union(seen[1], fields[name][1]))
+    if window == POINTWISE:
+        return seen
     if window is None:
         height, width = (*shapes[0][:2], 1, 1)[:2]
         return (_whole(seen[0], height), _whole(seen[1], width))
@@ -138,8 +148,6 @@ def _union(one: Field, other: Field) -> Field:
 
 def _through(seen: Field, window: Window, axis: int) -> Field:
     size = window.size[axis]
-    if size == 1 and window.strides[axis] == 1:
-        return seen
     first = seen.first - window.before[axis] * seen.jump
     last = seen.last + (size - 1 - window.before[axis]) * seen.jump
     return Field(first, last, seen.jump * window.strides[axis])

@@ -89,6 +89,16 @@ class Fault:
         """Return ``error`` or ``warning``."""
         return "warning" if self.code.startswith("W") else "error"
 
+    def explained(
+        self,
+        trail: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        related: tuple[Related, ...] = (),
+        help: str | None = None,  # noqa: A002 - the field's name
+    ) -> "Fault":
+        """Return the fault with how it came about and what would work."""
+        return replace(self, trail=trail, notes=notes, related=related, help=help)
+
 
 class ArchgenError(Exception):
     """What every function of archgen raises on bad input; ``faults`` says what and where."""

@@ -49,6 +49,7 @@ class Evaluator:
         self.spec = spec
         self.faults = faults
         self.made: dict[Any, tuple[Made, ...] | None] = {}
+        self.equal: dict[str, Op] = {}
         self.dynamic: dict[int, list[str]] = {}
         self.document = Environment(self.width)
         self.take(parameters)
@@ -292,9 +293,13 @@ class Evaluator:
         return part._replace(fields={**part.fields, "filters": width}), filters
 
     def checked(self, part: Part, entry: OpEntry, environment: Environment) -> Op | None:
-        """Return the op with its fields checked by its class."""
+        """Return the op with its fields checked by its class; equal fields give the same object."""
+        key = f"{part.op} {part.fields}"
+        if key in self.equal:
+            return self.equal[key]
         try:
-            return OPS[part.op].model_validate(part.fields)
+            op = self.equal[key] = OPS[part.op].model_validate(part.fields)
+            return op  # noqa: TRY300 - the fault below is the other way out
         except ValidationError as error:
 
             def related(key: str) -> tuple[Related, ...]:

@@ -7,6 +7,7 @@ batch axis.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -88,7 +89,7 @@ class Op(BaseModel):
         """Return the variables in Keras's order."""
         return ()
 
-    def macs(self, _inputs: tuple[Shape, ...]) -> int:
+    def macs(self, _inputs: tuple[Shape, ...], _output: Shape) -> int:
         """Return the multiply–accumulates of one image; only convolutions and dense have any."""
         return 0
 
@@ -152,7 +153,8 @@ class Graph:
         known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
         for node in self.nodes:
             shapes[node.name] = _verified(node, shapes, known)
-        _require(set(self.outputs.values()) <= set(shapes), "an output that no node makes")
+        if not shapes.keys() >= set(self.outputs.values()):
+            raise ValueError("an output that no node makes")
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)
@@ -175,7 +177,8 @@ class Graph:
 def _verified(
     node: Node, shapes: Mapping[str, Shape], known: dict[tuple[int, tuple[Shape, ...]], Shape]
 ) -> Shape:
-    _require(node.name not in shapes, f"two nodes are called {node.name}")
+    if node.name in shapes:
+        raise ValueError(f"two nodes are called {node.name}")
     try:
         inputs = tuple([shapes[name] for name in node.inputs])
     except KeyError as missing:
@@ -184,13 +187,10 @@ def _verified(
     key = (id(node.op), inputs)
     if key not in known:
         known[key] = node.op.infer(inputs)
-    _require(known[key] == node.shape, f"{node.name} is not {shape_text(node.shape)}")
-    return node.shape
-
-
-def _require(holds: bool, message: str) -> None:  # noqa: FBT001 - an assertion reads best this way
-    if not holds:
+    if known[key] != node.shape:
+        message = f"{node.name} is {shape_text(known[key])}, not {shape_text(node.shape)}"
         raise ValueError(message)
+    return node.shape
 
 
 def shape_text(shape: Iterable[int]) -> str:
@@ -200,7 +200,4 @@ def shape_text(shape: Iterable[int]) -> str:
 
 def size_of(shape: Shape) -> int:
     """Return how many scalars a shape holds."""
-    total = 1
-    for extent in shape:
-        total *= extent
-    return total
+    return prod(shape)

@@ -79,5 +79,5 @@ def _scaled_outputs(graph: Graph) -> Iterator[tuple[str, Node]]:
         while node is not None:
             if node.written is not None:
                 yield output, node
-            kept = len(node.inputs) == 1 and not node.op.macs(graph.input_shapes(node))
+            kept = len(node.inputs) == 1 and not node.op.macs(graph.input_shapes(node), node.shape)
             node = graph.by_name.get(node.inputs[0]) if kept else None

@@ -21,6 +21,8 @@ def numbered(called: Sequence[str], copies: Sequence[int | None]) -> list[tuple[
     Entries that share a name are numbered from 1 in order, copies included; a repeated entry
     always is, a lone entry never.
     """
+    if copies.count(None) == len(set(called)) == len(called):
+        return [(name,) for name in called]
     sharing = Counter(called)
     reached: Counter[str] = Counter()
     names: list[tuple[str, ...]] = []

@@ -1,40 +1,30 @@
-"""From a checked Spec to a Graph: parameters, modules, forks, repeats, names, shapes.
+"""From a checked Spec to a Graph: modules, forks, repeats, heads.
 
 Expansion and shape inference go hand in hand, since ``channels`` must be known while modules
-expand. A tensor that a fault left without a shape is poison (None): what consumes it stays silent,
-its siblings go on.
+expand. A tensor that a fault left without a shape is None, poison: what consumes it stays silent,
+its siblings go on. Imports ``evaluation``, ``nodes``, ``wiring``, ``melt`` and what they import.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from archgen.diagnostics import Fault, Faults, SpecError, did_you_mean, quoted
-from archgen.evaluation import Evaluator, Made
+from archgen.evaluation import Evaluator, Values
 from archgen.expressions import Result
-from archgen.ir import Graph, Node, Op, Refusal, Shape, shape_text
+from archgen.ir import Graph, Op, Shape
 from archgen.limits import LIMITS
 from archgen.melt import finished
 from archgen.naming import INPUT, numbered
+from archgen.nodes import Nodes
 from archgen.places import Place
-from archgen.scopes import Environment, Frame, Slot, Tensor
+from archgen.scopes import Environment, Frame, Move, Slot, Tensor
 from archgen.source import Array
-from archgen.spec import (
-    Branch,
-    Entry,
-    Fork,
-    ForkEntry,
-    Head,
-    Module,
-    OpEntry,
-    Spec,
-    UseEntry,
-)
-
-Values = Mapping[str, str | int | float | bool | None]
+from archgen.spec import Branch, Entry, Fork, ForkEntry, Head, Module, OpEntry, Spec, UseEntry
+from archgen.wiring import Wiring
 
 
 class Context(NamedTuple):
-    """Where an entry is expanded: its list's names, its expressions' names, its path."""
+    """Where an entry is expanded: its list's names, its expressions' names, path and scope."""
 
     frame: Frame
     environment: Environment
@@ -42,13 +32,31 @@ class Context(NamedTuple):
     scope: str = ""
 
 
+class Expansion(NamedTuple):
+    """A module expanded without a fault: its path and input, what it made, how much work it was."""
+
+    path: str
+    input: str
+    nodes: slice
+    result: Tensor
+    frame: Frame
+    entries: int
+
+
+class Output(NamedTuple):
+    """What a head gives; its tensor is None where a fault left it without one."""
+
+    tensor: Tensor | None
+    loss_weight: float
+
+
 def resolve(
     spec: Spec, faults: Faults, parameters: Values | None = None, input_shape: Shape | None = None
 ) -> Graph | None:
     """Return the graph of a spec, or None where a fault left it without an output.
 
-    ``parameters`` override those of the document, ``input_shape`` its input (height × width ×
-    channels).
+    ``parameters`` override those of the document, ``input_shape`` (height × width × channels) its
+    input. Raises UsageError E507 for a parameter that the spec does not have.
     """
     resolver = Resolver(spec, faults, parameters or {}, input_shape)
     try:
@@ -68,76 +76,70 @@ class Resolver:
         self.spec = spec
         self.faults = faults
         self.evaluator = Evaluator(spec, faults, parameters, input_shape)
-        self.nodes: list[Node] = []
-        self.inferred: dict[tuple[int, tuple[Shape, ...]], Shape | Refusal] = {}
+        self.input_shape = self.evaluator.input_shape
+        self.nodes = Nodes(faults, self.input_shape)
+        self.wiring = Wiring(faults)
         self.using: list[str] = []
-        self.trail: list[tuple[str, Shape]] = []
+        self.expansions: dict[tuple[str, Shape | None, str], Expansion] = {}
         self.expanded = 0
 
     # ── the whole ─────────────────────────────────────────────────────────────────────────────
 
     def graph(self) -> Graph | None:
-        """Expand the layers and the heads."""
-        shape = self.evaluator.input_shape
-        entering = Tensor(INPUT, shape, INPUT) if shape else None
-        frame = Frame()
-        frame.holds(INPUT, entering)
-        main = Context(frame, self.inside(self.evaluator.document, entering))
-        self.declare(frame, [(name, head.place) for name, head in self.spec.heads.items()])
+        """Expand the layers, then the heads."""
+        entering = Tensor(INPUT, self.input_shape, INPUT) if self.input_shape else None
+        main = self.entered(entering, Frame(), "", "")
+        main.frame.holds(INPUT, entering)
+        heads = self.spec.heads
+        self.wiring.declare(main.frame, [(name, head.place) for name, head in heads.items()])
         leaving = self.layers(self.spec.layers, main, entering)
-        if not self.spec.layers or leaving is entering is not None:
-            self.fault("E225", "a spec needs at least one layer", self.spec.at("layers"))
+        if leaving is entering is not None:
+            self.fault("E225", "a spec needs a layer that is built", self.spec.at("layers"))
             return None
-        heads = {
-            name: (tensor, weight)
-            for name, head in self.spec.heads.items()
-            for tensor, weight in self.head(name, head, main)
-        }
-        return self.collected(leaving, heads)
+        outputs = {name: self.head(name, head, main) for name, head in heads.items()}
+        built = {name: output for name, output in outputs.items() if output}
+        return self.collected(leaving, built)
 
-    def collected(
-        self, leaving: Tensor | None, heads: Mapping[str, tuple[Tensor | None, float]]
-    ) -> Graph | None:
+    def collected(self, leaving: Tensor | None, heads: Mapping[str, Output]) -> Graph | None:
         """Put main output and heads together; None where one of them is poison."""
-        named = {name: tensor for name, (tensor, _) in heads.items()}
-        if leaving is not None and leaving.entry in named:
+        tensors = [leaving, *(head.tensor for head in heads.values())]
+        sound = [tensor for tensor in tensors if tensor is not None]
+        if leaving is None or len(sound) < len(tensors):
+            return None
+        if leaving.entry in heads:
             message = f"the head {quoted(leaving.entry)} is called like the main output"
             self.fault("E214", message, self.spec.heads[leaving.entry].place)
             return None
-        outputs = {leaving.entry if leaving else "": leaving, **named}
-        if any(tensor is None for tensor in outputs.values()):
-            return None
+        names = (leaving.entry, *heads)
         return finished(
             self.spec.name,
-            self.nodes,
-            {INPUT: self.evaluator.input_shape or ()},
-            {name: tensor.node for name, tensor in outputs.items() if tensor},
-            {name: weight for name, (_, weight) in heads.items()},
+            self.nodes.made,
+            {INPUT: self.input_shape or ()},
+            {name: tensor.node for name, tensor in zip(names, sound, strict=True)},
+            {name: head.loss_weight for name, head in heads.items()},
             self.faults,
         )
 
-    def head(
-        self, name: str, head: Head, main: Context
-    ) -> list[tuple[Tensor | None, float]]:
-        """Expand a head where its condition holds: one tensor and its loss weight, or nothing."""
-        wanted = self.evaluator.condition(head.when, head.at("when"), main.environment)
+    def head(self, name: str, head: Head, main: Context) -> Output | None:
+        """Expand a head where its condition holds; None where not."""
+        environment = main.environment
+        wanted = self.evaluator.condition(head.when, head.at("when"), environment)
         if not wanted:
             main.frame.slots[name].state = "absent"
-            return [] if wanted is False else [(None, 1.0)]
-        weight = self.evaluator.number(head.loss_weight, head.at("loss_weight"), main.environment)
-        entering = self.reference(head.from_, main.frame, head.at("from"))
-        inner = Frame(main.frame)
-        main.frame.slots[name].inner = inner
-        environment = self.inside(self.evaluator.document, entering)
-        context = Context(inner, environment, f"{name}.", name)
-        tensor = self.layers(head.layers, context, entering)
+            return None if wanted is False else Output(None, 1.0)
+        weight = self.evaluator.number(head.loss_weight, head.at("loss_weight"), environment)
+        entering = self.wiring.reference(head.from_, main.frame, head.at("from"))
+        inside = self.entered(entering, Frame(main.frame), f"{name}.", name)
+        main.frame.slots[name].inner = inside.frame
+        tensor = self.layers(head.layers, inside, entering)
         main.frame.holds(name, tensor)
-        return [(tensor, 1.0 if weight is None else float(weight))]
+        return Output(tensor, float(weight or 1))
 
-    def inside(self, outer: Environment, entering: Tensor | None) -> Environment:
-        """Return the scope of a module's body, which knows the channels that enter."""
+    def entered(self, entering: Tensor | None, frame: Frame, path: str, scope: str) -> Context:
+        """Return the context of the layers or of a head, which know the channels that enter."""
         channels = Result(entering.shape[-1], effective=True) if entering else None
-        return outer.inner(channels=channels)
+        environment = self.evaluator.document.inner(channels=channels)
+        return Context(frame, environment, path, scope)
 
     # ── lists ─────────────────────────────────────────────────────────────────────────────────
 
@@ -149,64 +151,35 @@ class Resolver:
         if -1 in counts:
             return None
         names = numbered([entry.called for entry in entries], counts)
-        self.declare_entries(entries, names, context.frame)
+        self.wiring.declare_entries(entries, names, context.frame)
         for entry, copies in zip(entries, names, strict=True):
-            tensor = self.copies(entry, copies, context, tensor)
+            if entry.repeat is None:
+                tensor = self.copy(entry, copies[0], context, tensor)
+            else:
+                tensor = self.repeated(entry, copies, context, tensor)
+            if not context.path and tensor is not None:
+                self.nodes.trail.append((entry.called, tensor.shape))
         return tensor
 
-    def declare_entries(
-        self, entries: Sequence[Entry], names: Sequence[tuple[str, ...]], frame: Frame
-    ) -> None:
-        """Take up the names of a list, and those that its unnamed forks add to it."""
-        forks = [e for e in entries if isinstance(e, ForkEntry) and e.name is None]
-        for fork in forks[1:] + [fork for fork in forks[:1] if fork.repeat is not None]:
-            message = "a second unnamed fork of a list, or a repeated one, needs a `name`"
-            self.fault("E213", message, fork.place)
-        for entry, copies in zip(entries, names, strict=True):
-            self.declare(frame, [(name, entry.place) for name in copies])
-            if entry.repeat is not None and entry.called not in frame.slots:
-                frame.slots[entry.called] = Slot()
-        for fork in forks[:1]:
-            places = [(name, branch.place) for name, branch in fork.branches.items()]
-            self.declare(frame, places)
-
-    def declare_fork(self, fork: Fork, frame: Frame) -> None:
-        """Take up the names of a fork that has a list of its own."""
-        places = [(name, branch.place) for name, branch in fork.branches.items()]
-        self.declare(frame, [*places, (fork.join, fork.at("join"))])
-
-    def declare(self, frame: Frame, names: Sequence[tuple[str, Place]]) -> None:
-        """Take up names in a list's namespace, which entries, branches and heads share."""
-        for name, place in names:
-            if frame.declare([name]):
-                self.fault("E214", f"the name {quoted(name)} is used twice in one list", place)
-
-    def copies(
+    def repeated(
         self, entry: Entry, names: tuple[str, ...], context: Context, tensor: Tensor | None
     ) -> Tensor | None:
-        """Expand an entry, or each copy of a repeated one, in a row."""
+        """Expand the copies of an entry in a row; its bare name is the last of them."""
         for index, name in enumerate(names, start=1):
-            local = context
-            if entry.repeat is not None:
-                environment = context.environment.inner(index=Result(index, effective=False))
-                local = context._replace(environment=environment)
-            tensor = self.copy(entry, name, local, tensor)
-        if entry.repeat is not None and (slot := context.frame.slots.get(entry.called)):
-            last = context.frame.slots[names[-1]] if names else Slot("absent")
-            slot.state, slot.tensor, slot.inner = last.state, last.tensor, last.inner
-        if not context.path and tensor is not None:
-            self.trail.append((entry.called, tensor.shape))
+            environment = context.environment.inner(index=Result(index, effective=False))
+            tensor = self.copy(entry, name, context._replace(environment=environment), tensor)
+        slots = context.frame.slots
+        if entry.called in slots:
+            slots[entry.called] = slots[names[-1]] if names else Slot("absent")
         return tensor
 
     def copy(
         self, entry: Entry, name: str, context: Context, tensor: Tensor | None
     ) -> Tensor | None:
         """Expand one copy of one entry where its condition holds."""
-        self.count(entry)
+        self.count(1, entry.place)
         slot = context.frame.slots[name]
-        wanted = entry.when is True or self.evaluator.condition(
-            entry.when, entry.at("when"), context.environment
-        )
+        wanted = self.evaluator.condition(entry.when, entry.at("when"), context.environment)
         if wanted is False:
             slot.state = "absent"
             return tensor
@@ -215,11 +188,12 @@ class Resolver:
         slot.state, slot.tensor = "built", result
         return result
 
-    def count(self, entry: Entry) -> None:
-        self.expanded += 1
+    def count(self, entries: int, place: Place) -> None:
+        """Count expanded entries; Raises SpecError E222 beyond the limit."""
+        self.expanded += entries
         if self.expanded > LIMITS.nodes:
             message = f"the spec expands to more than {LIMITS.nodes:,} entries"
-            raise SpecError(Fault("E222", message, entry.place))
+            raise SpecError(Fault("E222", message, place))
 
     # ── entries ───────────────────────────────────────────────────────────────────────────────
 
@@ -230,17 +204,17 @@ class Resolver:
         inputs = self.inputs(entry, context.frame, tensor)
         if isinstance(entry, OpEntry):
             return self.op(entry, name, context, inputs)
-        if not isinstance(entry, UseEntry | ForkEntry):
-            return None
         if len(inputs) > 1:
             message = f"{quoted(entry.called)} takes one input, not {len(inputs)}"
             self.fault("E221", message, entry.at("inputs"))
         if isinstance(entry, UseEntry):
             return self.use(entry, name, slot, context, inputs[0])
+        if not isinstance(entry, ForkEntry):
+            return None
         if entry.name is None:
             return self.fork(entry, name, context, inputs[0])
         slot.inner = Frame(context.frame)
-        self.declare_fork(entry, slot.inner)
+        self.wiring.declare_fork(entry, slot.inner)
         inside = context._replace(frame=slot.inner, path=f"{context.path}{name}.")
         return self.fork(entry, entry.join, inside, inputs[0])
 
@@ -248,45 +222,27 @@ class Resolver:
         self, entry: Entry, frame: Frame, tensor: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         """Return what enters an entry: the tensors it names, else the one before it."""
-        if entry.inputs is None:
+        raw = entry.raw.get("inputs")
+        if entry.inputs is None or not isinstance(raw, Array):
             return (tensor,)
-        raw = entry.raw["inputs"]
-        places = raw.places if isinstance(raw, Array) else []
-        return tuple(
-            self.reference(name, frame, place)
-            for name, place in zip(entry.inputs, places, strict=True)
-        )
-
-    def reference(self, name: str, frame: Frame, place: Place) -> Tensor | None:
-        """Return the tensor that a reference names; poison, with a fault, where it has none."""
-        slot = frame.find(name)
-        if slot is None:
-            help_line = did_you_mean(name, frame.names())
-            self.fault("E208", f"no entry is called {quoted(name)} here", place, help=help_line)
-            return None
-        if slot.state == "built":
-            return slot.tensor
-        reasons = {
-            "later": "comes later; a value can only come from what stands above",
-            "open": "is around this place; that would be a circle",
-            "absent": "is not built: its `when` is false or its `repeat` is 0",
-        }
-        self.fault("E209", f"{quoted(name)} {reasons[slot.state]}", place)
-        return None
+        places = zip(entry.inputs, raw.places, strict=True)
+        return tuple([self.wiring.reference(name, frame, place) for name, place in places])
 
     def op(
         self, entry: OpEntry, name: str, context: Context, inputs: tuple[Tensor | None, ...]
     ) -> Tensor | None:
         """Make the nodes of an op and of what follows it."""
         made = self.evaluator.ops(entry, context.environment)
-        if made is None or not self.arity(entry, made[0].op, len(inputs)):
+        if made is None or not self.takes(made[0].op, len(inputs), entry):
             return None
         tensors = [tensor for tensor in inputs if tensor is not None]
         if len(tensors) < len(inputs):
             return None
-        return self.chain(made, f"{context.path}{name}", context, entry.place, tensors)
+        return self.nodes.chain(
+            made, context.path + name, context.scope, entry.place, tensors
+        )
 
-    def arity(self, entry: OpEntry, op: Op, given: int) -> bool:
+    def takes(self, op: Op, given: int, entry: OpEntry) -> bool:
         """Say whether an op takes that many inputs; a fault where not."""
         if given == op.arity or (op.arity is None and given > 1):
             return True
@@ -294,127 +250,82 @@ class Resolver:
         self.fault("E221", f"{op.kind} takes {wanted}", entry.at("inputs"))
         return False
 
-    def chain(
-        self,
-        made: Sequence[Made],
-        name: str,
-        context: Context,
-        place: Place,
-        tensors: Sequence[Tensor],
-    ) -> Tensor | None:
-        """Put ops one behind the other as nodes; poison, with a fault, where one refuses."""
-        owner = name.rpartition(".")[2]
-        names = tuple([tensor.node for tensor in tensors])
-        shapes = tuple([tensor.shape for tensor in tensors])
-        for suffix, op, written in made:
-            shape = self.infer(op, shapes)
-            if isinstance(shape, Refusal):
-                self.refused(shape, place, tensors)
-                return None
-            node = f"{name}.{suffix}" if suffix else name
-            self.nodes.append(Node(node, op, names, shape, context.scope, place, written))
-            names, shapes = (node,), (shape,)
-        return Tensor(names[0], shapes[0], owner)
-
-    def infer(self, op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
-        """Return the output shape or the refusal, asking each op once for the same shapes."""
-        key = (id(op), shapes)
-        if key not in self.inferred:
-            try:
-                shape = op.infer(shapes)
-                if max(shape) > LIMITS.dimension:
-                    raise Refusal("E330", f"{shape_text(shape)} is beyond what a tensor holds")
-                self.inferred[key] = shape
-            except Refusal as refusal:
-                self.inferred[key] = refusal
-        return self.inferred[key]
-
-    def refused(self, refusal: Refusal, place: Place, tensors: Sequence[Tensor]) -> None:
-        """Report shapes that an op cannot take, with the way they came about."""
-        notes = tuple(f"`{t.node}` is {shape_text(t.shape)}" for t in tensors[:8])
-        self.faults.add(
-            Fault(
-                refusal.code,
-                refusal.message,
-                place,
-                refusal.label,
-                trail=self.steps(),
-                notes=notes if len(tensors) > 1 else (),
-                help=refusal.help,
-            )
-        )
-
-    def steps(self) -> tuple[str, ...]:
-        """Return the heights and widths so far, one step for each change."""
-        shape = self.evaluator.input_shape or ()
-        steps, before = [shape_text(shape[:2])], shape[:2]
-        for name, after in self.trail:
-            if after[:2] != before:
-                steps.append(f"{name} → {shape_text(after[:2])}")
-                before = after[:2]
-        return tuple(steps)
-
-    # ── modules and forks ─────────────────────────────────────────────────────────────────────
+    # ── modules ───────────────────────────────────────────────────────────────────────────────
 
     def use(
-        self,
-        entry: UseEntry,
-        name: str,
-        slot: Slot,
-        context: Context,
-        entering: Tensor | None,
+        self, entry: UseEntry, name: str, slot: Slot, context: Context, entering: Tensor | None
     ) -> Tensor | None:
         """Expand a module: its own names, its own scope, new weights."""
-        module = self.spec.modules.get(entry.use)
+        module = self.module(entry)
         if module is None:
-            known = self.spec.modules
-            help_line = did_you_mean(entry.use, known)
-            if entry.use not in (self.spec.raw.get("modules") or {}):  # type: ignore[operator]
-                message = f"no module is called {quoted(entry.use)}"
-                self.fault("E205", message, entry.at("use"), help=help_line)
             return None
-        if entry.use in self.using or len(self.using) >= LIMITS.module_depth:
-            self.too_deep(entry)
-            return None
-        frame = Frame()
-        frame.holds(INPUT, entering)
-        self.tensors_given(entry, module, context.frame, frame)
-        outer = self.evaluator.module(entry, module, context.environment, entering)
-        path = f"{context.path}{name}"
-        inside = Context(frame, outer, f"{path}.", path)
-        slot.inner = frame
+        path = context.path + name
+        environment = self.evaluator.module(entry, module, context.environment, entering)
+        key = (entry.use, entering.shape if entering else None, repr(environment.known))
+        if key in self.expansions and entering is not None:
+            self.count(self.expansions[key].entries, entry.place)
+            return self.again(self.expansions[key], path, slot, entering)
+        inside = Context(Frame(), environment, f"{path}.", path)
+        inside.frame.holds(INPUT, entering)
+        self.give_tensors(entry, module, context.frame, inside.frame)
+        slot.inner = inside.frame
+        first, expanded = len(self.nodes.made), self.expanded
         self.using.append(entry.use)
         result = self.body(module, inside, entering)
         self.using.pop()
+        if result is not None and entering is not None and not module.inputs:
+            span, count = slice(first, len(self.nodes.made)), self.expanded - expanded
+            made = Expansion(path, entering.node, span, result, inside.frame, count)
+            self.expansions[key] = made
         return result
 
-    def too_deep(self, entry: UseEntry) -> None:
+    def again(self, made: Expansion, path: str, slot: Slot, entering: Tensor) -> Tensor:
+        """Repeat an expansion under another path: the same module on the same shape."""
+        move = Move(made.path, path, made.input, entering.node)
+        self.nodes.repeat(made.nodes, move)
+        slot.inner, slot.move = made.frame, move
+        return move.tensor(made.result)
+
+    def module(self, entry: UseEntry) -> Module | None:
+        """Return the module that an entry uses; None, with a fault, for unknown ones and circles."""
         if entry.use in self.using:
             circle = [*self.using[self.using.index(entry.use) :], entry.use]
             self.fault("E215", f"modules in a circle: {' → '.join(circle)}", entry.at("use"))
-        else:
+            return None
+        if len(self.using) >= LIMITS.module_depth:
             message = f"modules nest deeper than {LIMITS.module_depth} levels"
             self.fault("E222", message, entry.at("use"))
+            return None
+        known = self.spec.raw.get("modules")
+        if entry.use not in (known if isinstance(known, dict) else {}):
+            help_line = did_you_mean(entry.use, self.spec.modules)
+            message = f"no module is called {quoted(entry.use)}"
+            self.fault("E205", message, entry.at("use"), help_line)
+        return self.spec.modules.get(entry.use)
 
     def body(self, module: Module, context: Context, entering: Tensor | None) -> Tensor | None:
+        """Expand what is inside a module."""
         if module.fork is None:
             return self.layers(module.layers or (), context, entering)
-        self.declare_fork(module.fork, context.frame)
+        self.wiring.declare_fork(module.fork, context.frame)
         return self.fork(module.fork, module.fork.join, context, entering)
 
-    def tensors_given(
+    def give_tensors(
         self, entry: UseEntry, module: Module, outside: Frame, inside: Frame
     ) -> None:
         """Fill the further inputs of a module with the tensors that ``with`` names."""
         for name in module.inputs:
-            given = entry.with_.get(name)
+            given, tensor = entry.with_.get(name), None
             if isinstance(given, str):
-                place = entry.member_place("with", name)
-                inside.holds(name, self.reference(given, outside, place))
+                tensor = self.wiring.reference(given, outside, entry.member_place("with", name))
             else:
                 message = f"`with` must name the tensor that enters as {quoted(name)}"
                 self.fault("E207", message, entry.at("with"))
-                inside.holds(name, None)
+            if name in inside.slots:
+                self.fault("E214", f"{quoted(name)} is taken already", module.at("inputs"))
+            inside.holds(name, tensor)
+
+    # ── forks ─────────────────────────────────────────────────────────────────────────────────
 
     def fork(
         self, fork: Fork, join: str, context: Context, entering: Tensor | None
@@ -432,13 +343,14 @@ class Resolver:
         if not given:
             self.fault("E219", "a fork with no branch left", fork.at("branches"))
         tensors = [tensor for tensor in given if tensor is not None]
-        if not given or len(tensors) < len(given):
+        if not tensors or len(tensors) < len(given):
             return None
         return self.joined(fork, join, context, tensors)
 
     def branch(
         self, name: str, branch: Branch, context: Context, entering: Tensor | None
     ) -> Tensor | None:
+        """Expand one branch; an empty one is the identity."""
         slot = context.frame.slots[name]
         slot.state, slot.inner = "open", Frame(context.frame)
         inside = context._replace(frame=slot.inner, path=f"{context.path}{name}.")
@@ -447,11 +359,7 @@ class Resolver:
         return result
 
     def joined(
-        self,
-        fork: Fork,
-        join: str,
-        context: Context,
-        tensors: Sequence[Tensor],
+        self, fork: Fork, join: str, context: Context, tensors: Sequence[Tensor]
     ) -> Tensor | None:
         """Join branches where there is more than one, then activate."""
         made = self.evaluator.joins(fork) if len(tensors) > 1 else ()
@@ -460,10 +368,11 @@ class Resolver:
             return None
         result: Tensor | None = tensors[0]
         if made or activation:
-            name, place = f"{context.path}{join}", fork.at("join")
-            result = self.chain([*made, *activation], name, context, place, tensors)
+            name, place = context.path + join, fork.at("join")
+            result = self.nodes.chain([*made, *activation], name, context.scope, place, tensors)
         context.frame.holds(join, result)
         return result
 
-    def fault(self, code: str, message: str, place: Place, help: str | None = None) -> None:  # noqa: A002
-        self.faults.add(Fault(code, message, place, help=help))
+    def fault(self, code: str, message: str, place: Place, help_line: str | None = None) -> None:
+        """Report a fault."""
+        self.faults.add(Fault(code, message, place, help=help_line))

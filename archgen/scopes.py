@@ -76,16 +76,37 @@ class Tensor(NamedTuple):
     entry: str
 
 
+class Move(NamedTuple):
+    """A module expanded before, seen as another use of it: where its nodes and its input are."""
+
+    old: str
+    new: str
+    old_input: str
+    new_input: str
+
+    def node(self, name: str) -> str:
+        """Return what a node of the first expansion is called in the other."""
+        return self.new_input if name == self.old_input else self.new + name[len(self.old) :]
+
+    def tensor(self, tensor: Tensor) -> Tensor:
+        """Return the other expansion's tensor."""
+        return tensor._replace(node=self.node(tensor.node))
+
+
 State = Literal["later", "open", "built", "absent"]
 
 
 @dataclass(slots=True)
 class Slot:
-    """One name of a list: how far it is, its tensor (None: poison), the names inside it."""
+    """One name of a list: how far it is, its tensor (None: poison), the names inside it.
+
+    Where there is a ``move``, the names inside are those of the expansion that it leads from.
+    """
 
     state: State = "later"
     tensor: Tensor | None = None
     inner: "Frame | None" = None
+    move: Move | None = None
 
 
 @dataclass(slots=True)
@@ -94,16 +115,6 @@ class Frame:
 
     outer: "Frame | None" = None
     slots: dict[str, Slot] = field(default_factory=dict)
-
-    def declare(self, names: Iterable[str]) -> list[str]:
-        """Take up names; return those that were taken already."""
-        twice = []
-        for name in names:
-            if name in self.slots:
-                twice.append(name)
-            else:
-                self.slots[name] = Slot()
-        return twice
 
     def holds(self, name: str, tensor: Tensor | None) -> None:
         """Give a name its tensor."""
@@ -117,10 +128,12 @@ class Frame:
         while frame is not None and first not in frame.slots:
             frame = frame.outer
         slot = frame.slots[first] if frame is not None else None
+        moves = []
         for name in rest:
+            moves += [slot.move] if slot is not None and slot.move else []
             inner = slot.inner if slot is not None else None
             slot = inner.slots.get(name) if inner is not None else None
-        return slot
+        return _moved(slot, moves) if slot is not None and moves else slot
 
     def names(self) -> Iterator[str]:
         """Return every name a reference may begin with here."""
@@ -128,3 +141,11 @@ class Frame:
         while frame is not None:
             yield from frame.slots
             frame = frame.outer
+
+
+def _moved(slot: Slot, moves: list[Move]) -> Slot:
+    """Return a slot as seen through the moves on the way to it, the innermost first."""
+    tensor = slot.tensor
+    for move in reversed(moves):
+        tensor = move.tensor(tensor) if tensor is not None else None
+    return Slot(slot.state, tensor)

@@ -1,13 +1,15 @@
-"""Overwrites one artifact again and again, saying what it does; `test_files` kills it.
+"""Starts writers that overwrite one artifact again and again; `test_files` has them killed.
 
-Run as ``stand_in_writer.py KIND TARGET FIRST COUNT``. It prints ``+5`` before it starts to write
-version 5 and ``=5`` when version 5 is written. A file is its version, content and a SHA-256 of
+``stand_in_writer.py KIND`` reads pairs of lines. ``FIRST COUNT TARGET`` forks a writer, which says
+``+5`` before it begins to write version 5 and ``=5`` when version 5 is written. ``kill`` kills it,
+``wait`` lets it end; then ``-STATUS`` is said. A file is its version, content and a SHA-256 of
 both; a folder is several files, one of which holds the version and a SHA-256 over all of them.
 """
 
 import hashlib
 import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -67,11 +69,8 @@ def force_two_steps(files: Any) -> None:
     os.rename = slow  # type: ignore[assignment]
 
 
-def main(kind: str, target: str, first: int, count: int) -> None:
-    files = load_files()
-    if kind == "two_steps":
-        force_two_steps(files)
-    for version in range(first, first + count):
+def overwrite(files: Any, kind: str, target: str, versions: range) -> None:
+    for version in versions:
         os.write(1, b"+%d\n" % version)
         if kind == "file":
             with files.replacing_file(target) as new:
@@ -82,5 +81,26 @@ def main(kind: str, target: str, first: int, count: int) -> None:
         os.write(1, b"=%d\n" % version)
 
 
+def fork(files: Any, kind: str, target: str, versions: range) -> int:
+    """Return the process id of a new writer, which needs no time to start."""
+    child = os.fork()
+    if child == 0:
+        overwrite(files, kind, target, versions)
+        os._exit(0)
+    return child
+
+
+def main(kind: str) -> None:
+    files = load_files()
+    if kind == "two_steps":
+        force_two_steps(files)
+    while line := sys.stdin.readline():
+        first, count, target = line.rstrip("\n").split(" ", 2)
+        child = fork(files, kind, target, range(int(first), int(first) + int(count)))
+        if sys.stdin.readline() == "kill\n":
+            os.kill(child, signal.SIGKILL)
+        os.write(1, b"-%d\n" % os.waitpid(child, 0)[1])
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1])

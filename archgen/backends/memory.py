@@ -1,8 +1,7 @@
-"""How much memory a model's weights take, and how much there is; imports ``analysis``, psutil."""
+"""How much memory a model's weights take, and how much there is; imports ``ir``, psutil."""
 
 from pathlib import Path
 
-from archgen.analysis import cost
 from archgen.diagnostics import Fault, MachineError
 from archgen.ir import Graph, size_of
 
@@ -42,8 +41,7 @@ def available_bytes() -> int:
 def _largest(graph: Graph) -> str:
     def params(name: str) -> int:
         node = graph.by_name[name]
-        counted = cost(node.op, graph.input_shapes(node))
-        return counted.trainable + counted.non_trainable
+        return sum(size_of(weight.shape) for weight in node.op.weights(graph.input_shapes(node)))
 
     return max(graph.by_name, key=params)
 

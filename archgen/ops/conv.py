@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from archgen.geometry import Axis
-from archgen.ir import Call, Op, Refusal, Shape, Weight, Window
+from archgen.ir import Call, Op, Refusal, Shape, Weight, Window, size_of
 from archgen.ops.fields import Flag, Initializer, Padding, PairField, Positive, Regularizer
 from archgen.ops.windows import axes, lay, times
 
@@ -59,11 +59,10 @@ class Conv(Op):
         kernel = Weight("kernel", (*self.kernel_size, inputs[0][2] // self.groups, self.filters))
         return (kernel, Weight("bias", (self.filters,))) if self.use_bias else (kernel,)
 
-    def macs(self, inputs: tuple[Shape, ...]) -> int:
+    def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         """Return output positions × kernel taps × channels / groups × filters."""
-        height, width, filters = self.infer(inputs)
         taps = self.kernel_size[0] * self.kernel_size[1]
-        return height * width * filters * taps * (inputs[0][2] // self.groups)
+        return size_of(output) * taps * (inputs[0][2] // self.groups)
 
     def window(self, inputs: tuple[Shape, ...]) -> Window:
         """Return the reach of the kernel."""

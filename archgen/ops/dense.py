@@ -29,7 +29,7 @@ class Dense(Op):
         kernel = Weight("kernel", (inputs[0][-1], self.units))
         return (kernel, Weight("bias", (self.units,))) if self.use_bias else (kernel,)
 
-    def macs(self, inputs: tuple[Shape, ...]) -> int:
+    def macs(self, inputs: tuple[Shape, ...], _output: Shape) -> int:
         """Return the input's scalars × units."""
         return size_of(inputs[0]) * self.units
 
