@@ -1,4 +1,4 @@
-"""archgen: architectures are data, checked without TensorFlow, then built as native Keras models."""
+"""Architectures are data: checked without TensorFlow, then built as native Keras models."""
 
 from archgen.analysis import Analysis
 from archgen.api import analyse, build, check, graph, load, resolved

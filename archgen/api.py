@@ -1,17 +1,16 @@
 """The Python face of archgen: load, check, graph, analyse, build; TensorFlow only for ``build``."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
 from archgen.canonical import canonical
-from archgen.diagnostics import ArchgenError, Fault, Faults, SpecError, UsageError
+from archgen.diagnostics import Fault, Faults, SpecError, UsageError
 from archgen.ir import Graph, Shape
-from archgen.library import load_bytes
 from archgen.library import load as load_document
+from archgen.library import load_bytes
 from archgen.lints import lint
 from archgen.reading import read_spec
 from archgen.resolve import resolve
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 Scalar = str | int | float | bool | None
+Result = TypeVar("Result")
 SpecLike = str | Path | Mapping[str, Any] | Spec
 
 
@@ -34,10 +34,7 @@ def load(spec: SpecLike) -> Spec:
     if isinstance(spec, Spec):
         return spec
     faults = Faults()
-    read = read_spec(load_document(spec, faults), faults)
-    faults.raise_errors()
-    assert read is not None, "a spec that cannot be read has a fault"
-    return read
+    return _sound(read_spec(load_document(spec, faults), faults), faults)
 
 
 def check(
@@ -82,10 +79,9 @@ def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
     """
     faults = Faults()
     checked = _read(spec, "<text>", faults)
-    result = checked and resolve(checked, faults, parameters, _shape(input_shape))
-    faults.raise_errors()
-    assert result, "a spec without a graph has a fault"
-    return result
+    shape = _shape(input_shape)
+    result = resolve(checked, faults, parameters, shape) if checked is not None else None
+    return _sound(result, faults)
 
 
 def analyse(
@@ -126,7 +122,15 @@ def build(
     return build_model(checked, weights, seed)
 
 
-def _shape(shape: Shape | None) -> Shape | None:
+def _sound(result: Result | None, faults: Faults) -> Result:
+    """Return a result that has no faults; Raises SpecError with those there are."""
+    faults.raise_errors()
+    if result is None:
+        raise AssertionError("no result, and no fault that says why")
+    return result
+
+
+def _shape(shape: Iterable[Any] | None) -> Shape | None:
     if shape is None:
         return None
     plain = tuple(shape)

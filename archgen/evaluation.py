@@ -1,16 +1,13 @@
-"""Evaluates what a spec computes: parameters, conditions, counts, the fields of ops.
+"""Evaluates what a spec computes: parameters, conditions, counts, widths.
 
 None stands for poison everywhere: the fault is reported, what depends on it stays silent.
-Imports ``reading``, ``scopes`` and what they import.
+Imports ``spec``, ``scopes``, ``validation`` and what they import.
 """
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from pydantic import ValidationError
-
-from archgen.composition import Part, activation_parts, parts_of
 from archgen.diagnostics import Fault, Faults, Related, UsageError, did_you_mean, quoted
 from archgen.expressions import (
     ExpressionFault,
@@ -20,24 +17,15 @@ from archgen.expressions import (
     json_value,
     parse,
 )
-from archgen.ir import Op, Shape
+from archgen.ir import Shape
 from archgen.limits import LIMITS
-from archgen.ops import OPS
 from archgen.places import Place
-from archgen.reading import expression_fault, holds_expression, report_part
 from archgen.scopes import Environment, Poisoned, Tensor
-from archgen.source import Array, Object
-from archgen.spec import Entry, Fork, Module, OpEntry, Spec, UseEntry
+from archgen.source import Array
+from archgen.spec import Entry, Input, Module, Spec, UseEntry
+from archgen.validation import expression_fault
 
 Values = Mapping[str, str | int | float | bool | None]
-
-
-class Made(NamedTuple):
-    """An op that an entry stands for; ``written`` is its filters before the width multiplier."""
-
-    suffix: str
-    op: Op
-    written: int | None
 
 
 class Evaluator:
@@ -48,13 +36,8 @@ class Evaluator:
     ) -> None:
         self.spec = spec
         self.faults = faults
-        self.made: dict[Any, tuple[Made, ...] | None] = {}
-        self.equal: dict[str, Op] = {}
-        self.dynamic: dict[int, list[str]] = {}
         self.document = Environment(self.width)
         self.take(parameters)
-        self.effective: set[tuple[str, str]] = set()
-        self.defaults = {op: self.default(op, fields) for op, fields in spec.defaults.items()}
         self.input_shape = input_shape or self.shape()
 
     # ── parameters ────────────────────────────────────────────────────────────────────────────
@@ -97,6 +80,7 @@ class Evaluator:
         return inside
 
     def refuse_unknown(self, entry: UseEntry, known: list[str]) -> None:
+        """Report what ``with`` gives a module that does not take it."""
         for name in entry.with_:
             if name not in known:
                 place = entry.member_place("with", name).of_key()
@@ -165,17 +149,16 @@ class Evaluator:
 
     def shape(self) -> Shape | None:
         """Return the document's input: height × width × channels."""
-        level = self.spec.input
-        raw = level and level.raw["shape"]
+        level: Input | None = self.spec.input
+        raw = level.raw["shape"] if level is not None else None
         if not isinstance(raw, Array):
             return None
-        extents = [
-            self.extent(value, place) for value, place in zip(raw, raw.places, strict=True)
-        ]
+        extents = [self.extent(value, place) for value, place in zip(raw, raw.places, strict=True)]
         known = tuple(extent for extent in extents if extent is not None)
         return known if len(known) == len(extents) else None
 
     def extent(self, raw: object, place: Place) -> int | None:
+        """Return a height, width or number of channels."""
         result = self.value(raw, place, self.document)
         if result is not None and result.value is None:
             message = "height, width and channels are whole numbers in this version, not null"
@@ -188,20 +171,23 @@ class Evaluator:
 
         ``max(d, floor((n·m + d/2) / d) · d)``, and d more where over 10 % would be lost.
         """
-        level = self.spec.width
-        multiplier = level and self.number(
-            level.multiplier, level.at("multiplier"), self.document
-        )
-        if level is None or multiplier in (None, 1):
-            return int(filters)
-        divisor = self.whole(
-            level.divisor, level.at("divisor"), self.document, 1, LIMITS.dimension
-        )
-        if divisor is None:
-            raise Poisoned
+        multiplier, divisor = self.scaling()
+        if multiplier == 1 and isinstance(filters, int):
+            return filters
         wanted = filters * multiplier
         result = max(divisor, int((wanted + Fraction(divisor, 2)) // divisor) * divisor)
         return result + divisor if result * 10 < wanted * 9 else result
+
+    def scaling(self) -> tuple[Fraction, int]:
+        """Return the width multiplier and its divisor; Raises Poisoned."""
+        level, names = self.spec.width, self.document
+        if level is None:
+            return Fraction(1), 1
+        multiplier = self.number(level.multiplier, level.at("multiplier"), names)
+        divisor = self.whole(level.divisor, level.at("divisor"), names, 1, LIMITS.dimension)
+        if multiplier is None or divisor is None:
+            raise Poisoned
+        return multiplier, divisor
 
     def causes(self, raw: object, environment: Environment) -> tuple[Related, ...]:
         """Return the places of the parameters that a `$`-value reads."""
@@ -214,125 +200,3 @@ class Evaluator:
                 shown = quoted(json_value(result.value))
                 found.append(Related(place, f"`{name}` is {shown}"))
         return tuple(found)
-
-    # ── ops ───────────────────────────────────────────────────────────────────────────────────
-
-    def ops(self, entry: OpEntry, environment: Environment) -> tuple[Made, ...] | None:
-        """Return the ops of an entry; the same values give the same op objects."""
-        key = id(entry)
-        if key not in self.dynamic:
-            fields = entry.fields
-            self.dynamic[key] = [name for name in fields if holds_expression(fields[name])]
-        dynamic = self.dynamic[key]
-        if not dynamic:
-            if key not in self.made:
-                self.made[key] = self.build(entry, {}, environment)
-            return self.made[key]
-        computed = {name: self.deep(entry, name, environment) for name in dynamic}
-        if None in computed.values():
-            return None
-        known = (key, repr(computed))
-        if known not in self.made:
-            self.made[known] = self.build(entry, computed, environment)
-        return self.made[known]
-
-    def deep(self, entry: OpEntry, name: str, environment: Environment) -> Result | None:
-        return self.within(entry.fields[name], entry.at(name), environment)
-
-    def within(self, raw: Any, place: Place, environment: Environment) -> Any:
-        """Evaluate a value and everything in it; a Result for it, None where a part is poison."""
-        if isinstance(raw, Array):
-            pairs = zip(raw, raw.places, strict=True)
-            items = [self.within(item, at, environment) for item, at in pairs]
-            return None if None in items else Result([json_of(i) for i in items], False)  # type: ignore[arg-type]  # noqa: FBT003
-        if isinstance(raw, Object):
-            found = {k: self.within(v, raw.places[k], environment) for k, v in raw.items()}
-            plain = {k: v and json_of(v) for k, v in found.items()}
-            return None if None in found.values() else Result(plain, False)  # type: ignore[arg-type]  # noqa: FBT003
-        return self.value(raw, place, environment)
-
-    def default(self, op: str, fields: Object) -> dict[str, Any]:
-        """Evaluate the defaults of one op, in the document's names."""
-        values = {}
-        for key, raw in fields.items():
-            result = self.within(raw, fields.places[key], self.document)
-            if result is not None:
-                values[key] = json_of(result)
-                self.effective |= {(op, key)} if result.effective else set()
-        return values
-
-    def build(
-        self, entry: OpEntry, computed: Mapping[str, Result | None], environment: Environment
-    ) -> tuple[Made, ...] | None:
-        fields = dict(entry.fields)
-        fields |= {key: json_of(result) for key, result in computed.items() if result}
-        origin = computed.get("filters")
-        inherited = "filters" not in fields and (entry.op, "filters") in self.effective
-        effective = inherited or bool(origin and origin.effective)
-        made = []
-        for part in parts_of(entry.op, fields, self.defaults):
-            if part.op not in OPS:
-                message = f"unknown op {quoted(part.op)}"
-                self.faults.add(Fault("E204", message, entry.at("norm")))
-                return None
-            scaled, written = (part, None) if effective else self.scaled(part)
-            op = self.checked(scaled, entry, environment)
-            if op is None:
-                return None
-            made.append(Made(part.suffix, op, written))
-        return tuple(made)
-
-    def scaled(self, part: Part) -> tuple[Part, int | None]:
-        """Scale ``filters`` by the width multiplier, unless ``fixed``."""
-        filters = part.fields.get("filters")
-        if not isinstance(filters, int) or part.fields.get("fixed"):
-            return part, None
-        width = self.width(filters)
-        if width == filters:
-            return part, None
-        return part._replace(fields={**part.fields, "filters": width}), filters
-
-    def checked(self, part: Part, entry: OpEntry, environment: Environment) -> Op | None:
-        """Return the op with its fields checked by its class; equal fields give the same object."""
-        key = f"{part.op} {part.fields}"
-        if key in self.equal:
-            return self.equal[key]
-        try:
-            op = self.equal[key] = OPS[part.op].model_validate(part.fields)
-            return op  # noqa: TRY300 - the fault below is the other way out
-        except ValidationError as error:
-
-            def related(key: str) -> tuple[Related, ...]:
-                return self.causes(entry.fields.get(key), environment)
-
-            report_part(self.faults, error, part, entry.raw, self.spec.defaults, related)
-            return None
-
-    def joins(self, fork: Fork) -> tuple[Made, ...] | None:
-        """Return the join of a fork."""
-        return self.plain(Part("", fork.join, self.defaults.get(fork.join, {})), fork)
-
-    def activation(self, fork: Fork, environment: Environment) -> tuple[Made, ...] | None:
-        """Return the activation behind a fork's join, if it has one."""
-        result = self.value(fork.activation, fork.at("activation"), environment)
-        if result is None:
-            return None
-        parts = activation_parts(json_value(result.value))
-        return self.plain(parts[0], fork) if parts else ()
-
-    def plain(self, part: Part, fork: Fork) -> tuple[Made, ...] | None:
-        key = (part.op, repr(part.fields))
-        if key not in self.made:
-            try:
-                op = OPS[part.op].model_validate(part.fields)
-                self.made[key] = (Made(part.suffix, op, None),)
-            except ValidationError as error:
-                report_part(self.faults, error, part, fork.raw, self.spec.defaults)
-                self.made[key] = None
-        return self.made[key]
-
-
-def json_of(result: Result) -> Any:
-    """Return the plain value of a result, also of one that holds a list or an object."""
-    value = result.value
-    return value if isinstance(value, list | dict) else json_value(value)

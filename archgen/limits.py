@@ -1,4 +1,4 @@
-"""How much a spec may ask for; one table, so that a stranger's file cannot hang or fill a machine."""
+"""How much a spec may ask for, so that a stranger's file cannot hang a machine; one table."""
 
 from dataclasses import dataclass
 

@@ -3,8 +3,7 @@
 Imports ``ir``, ``ops`` and ``diagnostics``.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from archgen.diagnostics import Fault, Faults
@@ -46,19 +45,14 @@ def melted(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
     return result
 
 
-def finished(
-    name: str,
-    nodes: Sequence[Node],
-    inputs: Mapping[str, tuple[int, ...]],
-    outputs: Mapping[str, str],
-    loss_weights: Mapping[str, float],
-    faults: Faults,
-) -> Graph | None:
-    """Return the Graph, or None with E223 where a value is made that nothing uses."""
-    whole = melted(nodes, outputs.values())
-    used = Counter(name for node in whole for name in node.inputs)
-    loose = [node for node in whole if not used[node.name] and node.name not in outputs.values()]
+def finished(graph: Graph, faults: Faults) -> Graph | None:
+    """Return the graph with its nested concats melted; None with E223 where a value is unused."""
+    nodes = melted(graph.nodes, graph.outputs.values())
+    used = {name for node in nodes for name in node.inputs} | set(graph.outputs.values())
+    loose = [node for node in nodes if node.name not in used]
     for node in loose:
         message = f"nothing uses the value of `{node.name}`"
         faults.add(Fault("E223", message, node.origin))
-    return None if loose else Graph(name, tuple(whole), inputs, outputs, loss_weights)
+    if loose:
+        return None
+    return graph if len(nodes) == len(graph.nodes) else replace(graph, nodes=tuple(nodes))

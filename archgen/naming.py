@@ -3,7 +3,7 @@
 import keyword
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*\Z", re.ASCII)
 INPUT = "input"
@@ -36,7 +36,7 @@ def numbered(called: Sequence[str], copies: Sequence[int | None]) -> list[tuple[
     return names
 
 
-def called(entry: dict[str, object]) -> str | None:
+def called(entry: Mapping[str, object]) -> str | None:
     """Return what an entry is called before numbering: its name, else op, module or join."""
     for key in ("name", "op", "use", "join"):
         if isinstance(value := entry.get(key), str):

@@ -1,14 +1,14 @@
 """Makes the nodes of a graph while a spec expands, and tells where shapes do not fit.
 
-Imports ``ir``, ``evaluation`` and ``scopes``.
+Imports ``ir``, ``making`` and ``scopes``.
 """
 
 from collections.abc import Sequence
 
 from archgen.diagnostics import Fault, Faults
-from archgen.evaluation import Made
 from archgen.ir import Node, Op, Refusal, Shape, shape_text
 from archgen.limits import LIMITS
+from archgen.making import Made
 from archgen.places import Place
 from archgen.scopes import Move, Tensor
 

@@ -1,4 +1,4 @@
-"""Where a value stands in a text: file, JSON Pointer, line and column; imports nothing of archgen."""
+"""Where a value stands in a text: file, JSON Pointer, line, column; imports nothing of archgen."""
 
 from typing import NamedTuple
 
@@ -42,9 +42,7 @@ class Place(NamedTuple):
     @property
     def pointer(self) -> str:
         """Return the JSON Pointer (RFC 6901) of the value."""
-        return "".join(
-            "/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path
-        )
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
 
     @property
     def file(self) -> str:

@@ -6,11 +6,10 @@ Imports ``spec``, ``composition`` and what they import.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 
 from archgen.composition import Part, activation_parts, parts_of
-from archgen.diagnostics import Fault, Faults, Related, did_you_mean, quoted
+from archgen.diagnostics import Fault, Faults, did_you_mean, quoted
 from archgen.expressions import RESERVED, ExpressionFault, is_expression, parse
 from archgen.limits import LIMITS
 from archgen.naming import BUILD_ARGUMENTS, INPUT, NAME, called, is_identifier
@@ -35,9 +34,15 @@ from archgen.spec import (
     UseEntry,
     Width,
 )
+from archgen.validation import (
+    ENTRY_KEYS,
+    expression_fault,
+    level_faults,
+    part_faults,
+    unknown_key,
+)
 
 LevelType = TypeVar("LevelType", bound=Level)
-ENTRY_KEYS = frozenset(Entry.model_fields) | {"op"}
 FORK_KEYS = frozenset(Fork.model_fields)
 LOCAL_NAMES = frozenset({"index", "channels"})
 
@@ -47,10 +52,10 @@ def read_spec(raw: Object, faults: Faults) -> Spec | None:
 
     None where the document as a whole cannot be read; faults in entries leave Broken entries.
     """
-    return Reader(faults, raw).spec(raw)
+    return _Reader(faults, raw).spec(raw)
 
 
-class Reader:
+class _Reader:
     """Reads one document; keeps its defaults and faults at hand."""
 
     def __init__(self, faults: Faults, document: Object) -> None:
@@ -70,9 +75,7 @@ class Reader:
             children["layers"] = self.layers(raw["layers"], raw.places["layers"])
         return self.level(Spec, raw, children)
 
-    def child(
-        self, raw: Object, key: str, read: Callable[[Object], Any]
-    ) -> dict[str, Any]:
+    def child(self, raw: Object, key: str, read: Callable[[Object], Any]) -> dict[str, Any]:
         value = raw.get(key)
         if key not in raw:
             return {}
@@ -111,11 +114,12 @@ class Reader:
             message = "a module has either `layers` or `branches` with `join`"
             self.faults.add(Fault("E203", message, raw.place))
             return None
-        if fork_keys:
-            fork = self.fork(_part(raw, fork_keys), Fork)
-            rest = _part(raw, [key for key in raw if key not in FORK_KEYS])
-            return fork and self.level(Module, rest, {"fork": fork})
-        return self.level(Module, raw, self.layers_child(raw))
+        if not fork_keys:
+            return self.level(Module, raw, self.layers_child(raw))
+        fork = self.fork(_part(raw, fork_keys), Fork)
+        rest = _part(raw, [key for key in raw if key not in FORK_KEYS])
+        module = self.level(Module, rest, {"fork": fork})
+        return module if fork else None
 
     def layers_child(self, raw: Object) -> dict[str, Any]:
         if "layers" not in raw:
@@ -185,13 +189,21 @@ class Reader:
                 self.unknown_op(part.op, raw.places.get("norm", raw.place), norms)
                 return False
             known.append(part)
-        return all([self.check_part(part, raw) for part in known])
+        return self.check_all(known, raw)
+
+    def check_all(self, parts: list[Part], raw: Object) -> bool:
+        """Check every part, also behind one with faults."""
+        sound = [self.check_part(part, raw) for part in parts]
+        return all(sound)
 
     def check_part(self, part: Part, raw: Object) -> bool:
         try:
             OPS[part.op].model_validate(part.fields)
         except ValidationError as error:
-            return not report_part(self.faults, error, part, raw, self.defaults)
+            found = part_faults(error, part, raw, self.defaults)
+            for fault in found.values():
+                self.faults.add(fault)
+            return not found
         return True
 
     def fork(self, raw: Object, cls: type[LevelType]) -> LevelType | None:
@@ -220,7 +232,7 @@ class Reader:
             return False
         activation = raw.get("activation")
         parts = [] if is_expression(activation) else activation_parts(activation)
-        return all([self.check_part(part, raw) for part in parts])
+        return self.check_all(parts, raw)
 
     def branch(self, raw: object, place: Place) -> Branch:
         if isinstance(raw, Object):
@@ -232,9 +244,13 @@ class Reader:
     # ── names, parameters, defaults ───────────────────────────────────────────────────────────
 
     def read_defaults(self, document: Object) -> dict[str, Object]:
-        raw = document.get("defaults", {})
+        if "defaults" not in document:
+            return {}
+        raw = document["defaults"]
         if not isinstance(raw, Object):
-            self.wrong_kind(document.places["defaults"], "defaults", "an object", raw) if raw else None
+            self.wrong_kind(
+                document.places["defaults"], "defaults", "an object", raw
+            ) if raw else None
             return {}
         result = {}
         for op, fields in raw.items():
@@ -298,7 +314,7 @@ class Reader:
         try:
             return cls.model_validate({**raw, **(children or {})}).read_from(raw)
         except ValidationError as error:
-            for fault in validation_faults(error, cls, raw):
+            for fault in level_faults(error, cls, raw):
                 self.faults.add(fault)
             return None
 
@@ -317,17 +333,6 @@ class Reader:
         self.faults.add(Fault("E213", f"{quoted(name)} cannot be a name: {reason}", place))
 
 
-def unknown_key(key: str, place: Place, known: Iterable[str]) -> Fault:
-    """Return the fault of a key that the level does not have."""
-    help_line = did_you_mean(key, known)
-    return Fault("E201", f"unknown key {quoted(key)}", place.of_key(), help=help_line)
-
-
-def expression_fault(fault: ExpressionFault, place: Place) -> Fault:
-    """Return the fault of an expression, at the character inside its string."""
-    return Fault(fault.code, fault.message, place.shifted(fault.offset), help=fault.help)
-
-
 def _part(raw: Object, keys: Iterable[str]) -> Object:
     """Return some members of an object, at the object's own place."""
     part = Object(raw.place)
@@ -335,106 +340,3 @@ def _part(raw: Object, keys: Iterable[str]) -> Object:
         part[key] = raw[key]
         part.places[key] = raw.places[key]
     return part
-
-
-def validation_faults(
-    error: ValidationError, cls: type[BaseModel], raw: Object
-) -> list[Fault]:
-    """Return Pydantic's findings on one level, one fault for each key."""
-    fields = {info.alias or name: info for name, info in cls.model_fields.items()}
-    first = {detail["loc"][:1]: detail for detail in reversed(error.errors())}
-    return [
-        _level_fault(str(loc[0]) if loc else "", detail, fields, raw)
-        for loc, detail in reversed(first.items())
-    ]
-
-
-def _level_fault(
-    key: str, detail: Mapping[str, Any], fields: Mapping[str, FieldInfo], raw: Object
-) -> Fault:
-    if detail["type"] == "extra_forbidden":
-        return unknown_key(key, raw.places[key], fields)
-    if detail["type"] == "missing":
-        return Fault("E202", f"`{key}` is missing", raw.place)
-    place, value = _deepest(raw, detail["loc"])
-    wanted = fields[key].description or "something else"
-    message = f"`{key}` must be {wanted}, not {quoted(value)}"
-    return Fault("E203", message, place)
-
-
-def _deepest(raw: Object, loc: tuple[str | int, ...]) -> tuple[Place, object]:
-    """Follow Pydantic's path into the values as far as it leads."""
-    place, value = raw.place, raw  # type: Place, Any
-    for part in loc:
-        if isinstance(value, Object) and part in value:
-            place, value = value.places[str(part)], value[str(part)]
-        elif isinstance(value, Array) and isinstance(part, int) and part < len(value):
-            place, value = value.places[part], value[part]
-    return place, value
-
-
-def report_part(
-    faults: Faults,
-    error: ValidationError,
-    part: Part,
-    raw: Object,
-    defaults: Mapping[str, Object],
-    related: Callable[[str], tuple[Related, ...]] = lambda _: (),
-) -> int:
-    """Add Pydantic's findings on the fields of one op; return how many there are.
-
-    Findings on values that still hold a `$`-value are left for the evaluation.
-    """
-    cls = OPS[part.op]
-    details = {detail["loc"][:1]: detail for detail in reversed(error.errors())}
-    found = 0
-    for loc, detail in reversed(details.items()):
-        key = str(loc[0]) if loc else ""
-        if key and holds_expression(part.fields.get(key)):
-            continue
-        place = field_place(key, part, raw, defaults)
-        fault = _field_fault(key, detail, cls, place, part.fields.get(key))
-        faults.add(Fault(fault.code, fault.message, fault.place, related=related(key), help=fault.help))
-        found += 1
-    return found
-
-
-def _field_fault(
-    key: str, detail: Mapping[str, Any], cls: type[BaseModel], place: Place, value: object
-) -> Fault:
-    if detail["type"] == "extra_forbidden":
-        extra = [] if key in ("norm", "activation") else sorted(ENTRY_KEYS)
-        return unknown_key(key, place, [*cls.model_fields, *getattr(cls, "followers", ()), *extra])
-    if detail["type"] == "missing":
-        return Fault("E202", f"`{key}` is missing", place)
-    if not key:
-        return Fault("E203", str(detail["ctx"]["error"]), place)
-    wanted = cls.model_fields[key].description or "something else"
-    help_line = did_you_mean(value, _choices(cls, key)) if isinstance(value, str) else None
-    return Fault("E203", f"`{key}` must be {wanted}, not {quoted(value)}", place, help=help_line)
-
-
-def _choices(cls: type[BaseModel], key: str) -> list[str]:
-    extra = cls.model_fields[key].json_schema_extra
-    choices = extra.get("enum", []) if isinstance(extra, dict) else []
-    return [str(choice) for choice in choices] if isinstance(choices, list) else []
-
-
-def field_place(key: str, part: Part, raw: Object, defaults: Mapping[str, Object]) -> Place:
-    """Return where a field's value stands: in the entry, else in the defaults."""
-    if part.suffix == "activation":
-        return raw.places.get("activation", raw.place)
-    own: object = raw if part.suffix == "" else raw.get("norm")
-    for level in (own, defaults.get(part.op)):
-        if isinstance(level, Object) and key in level.places:
-            return level.places[key]
-    return raw.place if part.suffix == "" else raw.places.get("norm", raw.place)
-
-
-def holds_expression(value: object) -> bool:
-    """Return whether a value or anything in it is a `$`-value."""
-    if isinstance(value, dict):
-        return any(map(holds_expression, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(holds_expression, value))
-    return is_expression(value)

@@ -2,7 +2,8 @@
 
 Expansion and shape inference go hand in hand, since ``channels`` must be known while modules
 expand. A tensor that a fault left without a shape is None, poison: what consumes it stays silent,
-its siblings go on. Imports ``evaluation``, ``nodes``, ``wiring``, ``melt`` and what they import.
+its siblings go on. Imports ``making``, ``nodes``, ``wiring``,
+``melt`` and what they import.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from archgen.evaluation import Evaluator, Values
 from archgen.expressions import Result
 from archgen.ir import Graph, Op, Shape
 from archgen.limits import LIMITS
+from archgen.making import Maker
 from archgen.melt import finished
 from archgen.naming import INPUT, numbered
 from archgen.nodes import Nodes
@@ -76,6 +78,7 @@ class Resolver:
         self.spec = spec
         self.faults = faults
         self.evaluator = Evaluator(spec, faults, parameters, input_shape)
+        self.maker = Maker(self.evaluator)
         self.input_shape = self.evaluator.input_shape
         self.nodes = Nodes(faults, self.input_shape)
         self.wiring = Wiring(faults)
@@ -111,14 +114,14 @@ class Resolver:
             self.fault("E214", message, self.spec.heads[leaving.entry].place)
             return None
         names = (leaving.entry, *heads)
-        return finished(
+        graph = Graph(
             self.spec.name,
-            self.nodes.made,
+            tuple(self.nodes.made),
             {INPUT: self.input_shape or ()},
             {name: tensor.node for name, tensor in zip(names, sound, strict=True)},
             {name: head.loss_weight for name, head in heads.items()},
-            self.faults,
         )
+        return finished(graph, self.faults)
 
     def head(self, name: str, head: Head, main: Context) -> Output | None:
         """Expand a head where its condition holds; None where not."""
@@ -232,15 +235,13 @@ class Resolver:
         self, entry: OpEntry, name: str, context: Context, inputs: tuple[Tensor | None, ...]
     ) -> Tensor | None:
         """Make the nodes of an op and of what follows it."""
-        made = self.evaluator.ops(entry, context.environment)
+        made = self.maker.ops(entry, context.environment)
         if made is None or not self.takes(made[0].op, len(inputs), entry):
             return None
         tensors = [tensor for tensor in inputs if tensor is not None]
         if len(tensors) < len(inputs):
             return None
-        return self.nodes.chain(
-            made, context.path + name, context.scope, entry.place, tensors
-        )
+        return self.nodes.chain(made, context.path + name, context.scope, entry.place, tensors)
 
     def takes(self, op: Op, given: int, entry: OpEntry) -> bool:
         """Say whether an op takes that many inputs; a fault where not."""
@@ -287,7 +288,7 @@ class Resolver:
         return move.tensor(made.result)
 
     def module(self, entry: UseEntry) -> Module | None:
-        """Return the module that an entry uses; None, with a fault, for unknown ones and circles."""
+        """Return the module that an entry uses; None, with a fault, where it cannot be used."""
         if entry.use in self.using:
             circle = [*self.using[self.using.index(entry.use) :], entry.use]
             self.fault("E215", f"modules in a circle: {' → '.join(circle)}", entry.at("use"))
@@ -310,9 +311,7 @@ class Resolver:
         self.wiring.declare_fork(module.fork, context.frame)
         return self.fork(module.fork, module.fork.join, context, entering)
 
-    def give_tensors(
-        self, entry: UseEntry, module: Module, outside: Frame, inside: Frame
-    ) -> None:
+    def give_tensors(self, entry: UseEntry, module: Module, outside: Frame, inside: Frame) -> None:
         """Fill the further inputs of a module with the tensors that ``with`` names."""
         for name in module.inputs:
             given, tensor = entry.with_.get(name), None
@@ -362,8 +361,8 @@ class Resolver:
         self, fork: Fork, join: str, context: Context, tensors: Sequence[Tensor]
     ) -> Tensor | None:
         """Join branches where there is more than one, then activate."""
-        made = self.evaluator.joins(fork) if len(tensors) > 1 else ()
-        activation = self.evaluator.activation(fork, context.environment)
+        made = self.maker.join(fork) if len(tensors) > 1 else ()
+        activation = self.maker.activation(fork, context.environment)
         if made is None or activation is None:
             return None
         result: Tensor | None = tensors[0]

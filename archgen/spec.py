@@ -78,9 +78,7 @@ Parameters = Annotated[
 ]
 Prose = Annotated[str, Field(description="text")]
 Prosaic = Annotated[str | list[str], Field(description="text, or a list of texts")]
-Condition = Annotated[
-    bool | str, OrExpression(bool), Field(description="true, false or a $-value")
-]
+Condition = Annotated[bool | str, OrExpression(bool), Field(description="true, false or a $-value")]
 Count = Annotated[
     int | str,
     OrExpression(Annotated[int, Field(ge=0, le=LIMITS.repeat)]),
@@ -111,7 +109,7 @@ class Level(BaseModel):
     model_config = ConfigDict(
         strict=True, frozen=True, extra="forbid", defer_build=True, validate_by_name=False
     )
-    # No field: a document cannot say it. Pydantic's private attributes are ten times slower to read.
+    # No field, since a document cannot say it; a private attribute is ten times slower to read.
     raw: ClassVar[Object]
 
     @property

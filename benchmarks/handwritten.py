@@ -3,10 +3,12 @@
 Source: arXiv:1602.07261, figures 3-9, with the kernel orders and branch orders of TF-slim.
 """
 
+from typing import TypeAlias
+
 import keras  # noqa: TID253 - a plain Keras program imports Keras at its top
 from keras import layers  # noqa: TID253
 
-Tensor = keras.KerasTensor
+Tensor: TypeAlias = keras.KerasTensor
 
 
 def inception_v4(

@@ -2,29 +2,32 @@
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import NamedTuple
 
 from benchmarks.timing import Spread
 
-HEAD = """\
+PAGE = """\
 # Benchmarks
 
 Written by `python -m benchmarks`; do not edit.
 
 {facts}
 
-Each comparison runs its sides in turn, A B B A A B …, after one uncounted run of each, so that
-what slows the machine slows both. Figures are medians; a ratio is that of the medians, with the
-lowest and highest of single rounds. The verdicts are computed from the figures.
-"""
+Every comparison runs its sides in turn, A B B A A B …, after one uncounted run of each, so that
+what slows the machine slows all sides. Figures are medians with the lowest and the highest; a
+ratio is that of the medians, with the lowest and the highest of single rounds. The verdicts are
+computed from the figures.
+
+{summary}{sections}"""
+
+UNITS = (("s", 1.0), ("ms", 1e3), ("µs", 1e6))
 
 
 class Goal(NamedTuple):
-    """What a figure should reach: at least or at most ``limit``."""
+    """What a figure should reach; ``sign`` is ≥ or ≤."""
 
     sign: str
     limit: float
@@ -45,36 +48,36 @@ class Verdict(NamedTuple):
     goal: Goal
 
     def cells(self) -> list[str]:
-        lowest, highest = plain(self.figure.lowest), plain(self.figure.highest)
-        shown = f"{plain(self.figure.median)}{self.goal.unit} ({lowest} to {highest})"
+        middle, lowest, highest = (plain(value, digits=4) for value in self.figure)
+        shown = f"{middle}{self.goal.unit} ({lowest} to {highest})"
         met = "met" if self.goal.is_met(self.figure.median) else "**missed**"
         return [self.what, shown, str(self.goal), met]
 
 
-@dataclass(frozen=True)
-class Section:
-    """One benchmark's part of the page; the first row of ``table`` is its head."""
+class Section(NamedTuple):
+    """One benchmark's part of the page; the first row of ``rows`` is the table's head."""
 
     title: str
     text: str
-    table: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str]]
     verdicts: Sequence[Verdict]
 
     def __str__(self) -> str:
-        return f"## {self.title}\n\n{self.text.strip()}\n\n{table(self.table)}"
+        return f"\n## {self.title}\n\n{self.text.strip()}\n\n{table(self.rows)}"
 
 
 def page(sections: Sequence[Section]) -> str:
     verdicts = [verdict.cells() for section in sections for verdict in section.verdicts]
     summary = table([["", "Result", "Goal", "Verdict"], *verdicts])
-    return "\n".join([HEAD.format(facts=facts()), summary, *map(str, sections)])
+    return PAGE.format(facts=facts(), summary=summary, sections="".join(map(str, sections)))
 
 
 def facts() -> str:
     """Say what the figures depend on."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("keras", "tensorflow"))
+    versions = [f"{name} {version(name.lower())}" for name in ("Keras", "TensorFlow")]
+    python = f"Python {platform.python_version()}"
     today = datetime.now(UTC).date().isoformat()
-    return f"{today}: {os.cpu_count()} CPUs, Python {platform.python_version()}, {packages}."
+    return ", ".join([f"Measured on {today} with {os.cpu_count()} CPUs", python, *versions]) + "."
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -83,20 +86,12 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *body))
 
 
-def seconds(figure: Spread) -> list[str]:
-    """Return median, lowest and highest in one unit."""
-    unit, scale = next(pair for pair in UNITS if figure.median * pair[1] >= 1 or pair == UNITS[-1])
-    return [f"{plain(value * scale)} {unit}" for value in figure]
+def time_text(figure: Spread) -> str:
+    """Return a time with its lowest and highest, in the unit that suits it."""
+    unit, scale = next((pair for pair in UNITS if figure.median * pair[1] >= 1), UNITS[-1])
+    middle, lowest, highest = (plain(value * scale) for value in figure)
+    return f"{middle} {unit} ({lowest} to {highest})"
 
 
-UNITS = (("s", 1), ("ms", 1e3), ("µs", 1e6))
-SECONDS = ("Median", "Lowest", "Highest")
-
-
-def plain(value: float) -> str:
-    """Return a number with three digits, four from 1 to 10 where goals lie close together."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.4g}" if 1 <= value < 10 else f"{value:.3g}"
-
-
-def joined(words: Iterable[str]) -> str:
-    return " ".join(words)
+def plain(value: float, digits: int = 3) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.{digits}g}"

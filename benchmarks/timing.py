@@ -23,11 +23,22 @@ class Spread(NamedTuple):
     highest: float
 
 
-Samples = Mapping[str, Sequence[Sample]]
+def interleaved(
+    works: Mapping[str, Work], rounds: int, prepare: Work = lambda: None
+) -> dict[str, list[Sample]]:
+    """Run every work once a round, every other round backwards, after one uncounted round.
 
-
-def nothing() -> None:
-    """Prepare nothing."""
+    ``prepare`` runs in front of each run, off the clock.
+    """
+    names = list(works)
+    samples: dict[str, list[Sample]] = {name: [] for name in names}
+    for number in range(-1, rounds):
+        for name in names if number % 2 == 0 else reversed(names):
+            prepare()
+            sample = timed(works[name])
+            if number >= 0:
+                samples[name].append(sample)
+    return samples
 
 
 def timed(work: Work) -> Sample:
@@ -38,35 +49,23 @@ def timed(work: Work) -> Sample:
     return sample
 
 
-def interleaved(works: Mapping[str, Work], rounds: int, prepare: Work = nothing) -> Samples:
-    """Run every work once a round, every other round backwards, after one run that is not counted.
-
-    ``prepare`` runs off the clock in front of each run.
-    """
-    samples: dict[str, list[Sample]] = {name: [] for name in works}
-    for number in range(-1, rounds):
-        for name in list(works) if number % 2 == 0 else reversed(works):
-            prepare()
-            sample = timed(works[name])
-            if number >= 0:
-                samples[name].append(sample)
-    return samples
+def wall(samples: Sequence[Sample], scale: float = 1) -> Spread:
+    return spread([sample.wall * scale for sample in samples])
 
 
-def wall(samples: Sequence[Sample], share: float = 1) -> Spread:
-    """Return the seconds on the clock; ``share`` is what one run counts for."""
-    return spread([sample.wall * share for sample in samples])
+def cpu(samples: Sequence[Sample], scale: float = 1) -> Spread:
+    return spread([sample.cpu * scale for sample in samples])
 
 
-def cpu(samples: Sequence[Sample], share: float = 1) -> Spread:
-    """Return the seconds of computing."""
-    return spread([sample.cpu * share for sample in samples])
+def ratio(over: Sequence[Sample], under: Sequence[Sample]) -> Spread:
+    """Return the ratio of the medians on the clock, and the extremes of single rounds."""
+    rounds = [one.wall / other.wall for one, other in zip(over, under, strict=True)]
+    return Spread(wall(over).median / wall(under).median, min(rounds), max(rounds))
 
 
-def ratio(over: Sequence[Sample], under: Sequence[Sample], share: float = 1) -> Spread:
-    """Return the ratio of the medians, with the lowest and highest of single rounds."""
-    rounds = [one.wall / other.wall * share for one, other in zip(over, under, strict=True)]
-    return Spread(wall(over).median / wall(under).median * share, min(rounds), max(rounds))
+def rate(samples: Sequence[Sample], count: int) -> Spread:
+    """Return how many a second, each run being ``count``."""
+    return spread([count / sample.wall for sample in samples])
 
 
 def spread(values: Sequence[float]) -> Spread:

@@ -63,7 +63,7 @@ def force_two_steps(files: Any) -> None:
 
     def slow(source: str, target: str) -> None:
         rename(source, target)
-        time.sleep(0.002)
+        time.sleep(0.003)
 
     files._exchange = lambda *_: False
     os.rename = slow  # type: ignore[assignment]

@@ -51,9 +51,7 @@ def build_model(
 
 
 def _functional(keras: Any, graph: Graph) -> "keras.Model":
-    inputs = {
-        name: keras.Input(shape=shape, name=name) for name, shape in graph.inputs.items()
-    }
+    inputs = {name: keras.Input(shape=shape, name=name) for name, shape in graph.inputs.items()}
     tensors: dict[str, Any] = dict(inputs)
     for node in graph.nodes:
         tensors[node.name] = _made(keras, node, graph, [tensors[name] for name in node.inputs])

@@ -20,7 +20,9 @@ def require_memory(graph: Graph, bytes_per_scalar: int) -> None:
 
 def estimated_bytes(graph: Graph, bytes_per_scalar: int) -> int:
     """Return the bytes of all weights, and of the largest once more while it is initialised."""
-    shapes = [weight.shape for node in graph for weight in node.op.weights(graph.input_shapes(node))]
+    shapes = [
+        weight.shape for node in graph for weight in node.op.weights(graph.input_shapes(node))
+    ]
     sizes = [size_of(shape) for shape in shapes]
     return (sum(sizes) + max(sizes, default=0)) * bytes_per_scalar
 

@@ -43,7 +43,7 @@ class Conv(Op):
 
     def axes(self) -> tuple[Axis, Axis]:
         """Return the window of each axis."""
-        return axes(self.kernel_size, self.strides, self.dilation_rate, self.padding, False)  # noqa: FBT003
+        return axes(self.kernel_size, self.strides, self.dilation_rate, self.padding)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output map; Raises Refusal E310, E330."""

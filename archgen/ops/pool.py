@@ -31,7 +31,7 @@ class _Pool(Op):
     def axes(self) -> tuple[Axis, Axis]:
         """Return the window of each axis; strides default to the window's size, as in Keras."""
         strides = self.strides or self.pool_size
-        return axes(self.pool_size, strides, (1, 1), self.padding, self.ceil_mode)
+        return axes(self.pool_size, strides, (1, 1), self.padding, ceil_mode=self.ceil_mode)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output map; Raises Refusal E310, E330."""

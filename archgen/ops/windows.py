@@ -14,7 +14,7 @@ def require_map(shape: Shape, what: str) -> None:
 
 
 def axes(
-    kernel: Pair, strides: Pair, dilation: Pair, padding: PaddingValue, ceil_mode: bool
+    kernel: Pair, strides: Pair, dilation: Pair, padding: PaddingValue, *, ceil_mode: bool = False
 ) -> tuple[Axis, Axis]:
     """Return the window of each axis, height first."""
     height, width = (padding, padding) if isinstance(padding, str) else padding
