@@ -20,7 +20,7 @@ def measure(rounds: int) -> Section:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    from benchmarks.handwritten import inception_v4  # noqa: PLC0415 - it imports Keras
+    from benchmarks.handwritten import inception_v4
 
     def clear() -> None:
         keras.backend.clear_session()

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 import pytest
-from hypothesis import assume, event, example, given, settings
+from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from archgen.expressions import (
@@ -27,6 +27,8 @@ from archgen.expressions import (
     parse,
 )
 
+# A busy machine must not fail a test.
+UNTIMED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LARGEST = 2**63
 BEYOND = " is out of range: numerator or denominator over 2^63"
 HALF = Fraction(1, 2)
@@ -682,6 +684,7 @@ def test_json_value(value: Scalar, expected: JsonScalar) -> None:
     assert found == expected
 
 
+@UNTIMED
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_float_survives_the_way_to_exact_and_back(value: float) -> None:
     back = json_value(exact(value))
@@ -889,7 +892,7 @@ def trees(depth: int) -> tuple[st.SearchStrategy[Tree], st.SearchStrategy[Tree]]
     )
 
 
-@settings(max_examples=500)
+@UNTIMED
 @given(st.one_of(*trees(3)), st.sampled_from(["", " ", " \n"]))
 def test_random_trees_agree_with_an_independent_evaluation(tree: Tree, spaces: str) -> None:
     text = f"${{{rendered(tree, spaces=spaces)}}}"
@@ -911,6 +914,7 @@ def test_random_trees_agree_with_an_independent_evaluation(tree: Tree, spaces: s
 def test_random_trees_reach_values_and_refusals() -> None:
     outcomes: set[str] = set()
 
+    @UNTIMED
     @given(st.one_of(*trees(3)))
     def collect(tree: Tree) -> None:
         try:
@@ -927,7 +931,7 @@ SYMBOLS = [*INFIX, *"()(),}{$'.=!", "**", "\n", "é", "\x00", "\ud800"]
 ALMOST = st.lists(st.sampled_from([*WORDS, *SYMBOLS]), max_size=30).map(" ".join)
 
 
-@settings(max_examples=500)
+@UNTIMED
 @given(st.one_of(st.text(), ALMOST, ALMOST.map("${{{}}}".format), st.text().map("$".__add__)))
 @example("${" + "(" * 254)
 @example("${" + "-" * 253 + "1}")

@@ -26,7 +26,7 @@ def handwritten() -> Any:
     """Return the hand-written model with random weights and moving statistics."""
     import numpy as np
 
-    from benchmarks.handwritten import inception_v4  # noqa: PLC0415 - it imports Keras
+    from benchmarks.handwritten import inception_v4
 
     model = inception_v4(INPUT_SHAPE)
     random = np.random.default_rng(4)
