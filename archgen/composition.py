@@ -13,11 +13,15 @@ NO_ACTIVATION = (None, "linear")
 
 
 class Part(NamedTuple):
-    """One op to make: ``suffix`` ends its node's name and is the field that asked for it."""
+    """One op to make: ``suffix`` ends its node's name and is the field that asked for it.
+
+    Parts of one document with the same ``key`` are equal; it is empty where nothing is known.
+    """
 
     suffix: str
     op: str
     fields: Fields
+    key: str = ""
 
 
 def parts_of(op: str, fields: Fields, defaults: Mapping[str, Fields]) -> list[Part]:
@@ -25,10 +29,13 @@ def parts_of(op: str, fields: Fields, defaults: Mapping[str, Fields]) -> list[Pa
     values = {**defaults.get(op, {}), **fields}
     asked = {suffix: values.pop(suffix, None) for suffix in OPS[op].followers}
     parts = [Part("", op, values)]
-    if (norm := asked.get("norm")) is not None:
-        own = {"op": norm} if isinstance(norm, str) else dict(norm)
-        name = own.pop("op", None)
-        parts.append(Part("norm", str(name), {**defaults.get(str(name), {}), **own}))
+    norm = asked.get("norm")
+    if isinstance(norm, str):
+        parts.append(Part("norm", norm, defaults.get(norm, {}), f"norm {norm}"))
+    elif isinstance(norm, Mapping):
+        own = {key: value for key, value in norm.items() if key != "op"}
+        name = str(norm.get("op"))
+        parts.append(Part("norm", name, {**defaults.get(name, {}), **own}))
     return parts + activation_parts(asked.get("activation"))
 
 
@@ -36,4 +43,5 @@ def activation_parts(activation: object) -> list[Part]:
     """Return the activation that a conv or a fork asks for, if any."""
     if activation in NO_ACTIVATION:
         return []
-    return [Part("activation", "activation", {"activation": activation})]
+    fields = {"activation": activation}
+    return [Part("activation", "activation", fields, f"activation {activation!r}")]

@@ -7,6 +7,7 @@ ArchgenError
 """
 
 import difflib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -127,58 +128,77 @@ class MachineError(ArchgenError):
 
 
 class Faults:
-    """The faults of one check, in the order found, each cause once."""
+    """The faults of one check, in the order found, each cause once.
+
+    An entry that fails at several uses of its module is one cause, whatever the shapes there.
+    """
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Place | None, str], Fault] = {}
-        self._repeats: dict[tuple[str, Place | None, str], int] = {}
+        self._uses: dict[tuple[str, Place | None, str], int] = {}
 
     def add(self, fault: Fault) -> None:
-        """Keep a fault; the same code at the same place is only counted."""
-        key = (fault.code, fault.place, "" if fault.place else fault.message)
-        if key in self._found:
-            self._repeats[key] = self._repeats.get(key, 0) + 1
-        else:
+        """Keep a fault, unless its cause is known already."""
+        of_shapes = fault.code.startswith("E3")
+        key = (fault.code, fault.place, "" if of_shapes else fault.message)
+        if key not in self._found:
             self._found[key] = fault
+        elif of_shapes:
+            self._uses[key] = self._uses.get(key, 0) + 1
+
+    @property
+    def has_errors(self) -> bool:
+        """Say whether one of the faults is an error."""
+        return any(fault.severity == "error" for fault in self._found.values())
 
     def listed(self) -> tuple[Fault, ...]:
         """Return the faults in the order found, each saying how often it came again."""
         return tuple(
-            replace(fault, notes=(*fault.notes, _again(self._repeats[key])))
-            if key in self._repeats
+            replace(fault, notes=(*fault.notes, _again(self._uses[key])))
+            if key in self._uses
             else fault
             for key, fault in self._found.items()
         )
 
     def raise_errors(self) -> None:
         """Raise SpecError with all faults if one of them is an error."""
-        faults = self.listed()
-        if any(fault.severity == "error" for fault in faults):
-            raise SpecError(faults)
+        if self.has_errors:
+            raise SpecError(self.listed())
 
 
 def _again(times: int) -> str:
     return f"the same happens at {times} more {'use' if times == 1 else 'uses'} of this entry"
 
 
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the most similar candidate, upper and lower case aside, or None."""
+    folded = {candidate.casefold(): candidate for candidate in candidates}
+    matches = difflib.get_close_matches(name.casefold(), folded, n=1)
+    return folded[matches[0]] if matches else None
+
+
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """Return a help line that names the most similar candidate, or None."""
-    matches = difflib.get_close_matches(name, list(candidates), n=1)
-    return f"did you mean `{matches[0]}`?" if matches else None
+    match = closest(name, candidates)
+    return f"did you mean `{match}`?" if match else None
 
 
-def quoted(value: object, limit: int = 40) -> str:
-    """Return a value of the spec as short, printable text."""
-    text = repr(value) if isinstance(value, str) else _json_like(value)
-    text = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+LONGEST_QUOTE = 48
 
 
-def _json_like(value: object) -> str:
-    names = {True: "true", False: "false"}
-    if value is None:
-        return "null"
-    return names[value] if isinstance(value, bool) else str(value)
+def quoted(value: object) -> str:
+    """Return a value of the spec as short, printable JSON."""
+    return _printable(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def named(name: object) -> str:
+    """Return a name of the spec between backticks, short and printable."""
+    return f"`{_printable(str(name))}`"
+
+
+def _printable(text: str) -> str:
+    shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    return shown if len(shown) <= LONGEST_QUOTE else shown[: LONGEST_QUOTE - 1] + "…"
 
 
 def render_short(fault: Fault) -> str:

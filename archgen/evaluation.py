@@ -5,10 +5,20 @@ Imports ``spec``, ``scopes``, ``validation`` and what they import.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from archgen.diagnostics import Fault, Faults, Related, UsageError, did_you_mean, quoted
+from archgen.diagnostics import (
+    Fault,
+    Faults,
+    Related,
+    UsageError,
+    closest,
+    did_you_mean,
+    named,
+    quoted,
+)
 from archgen.expressions import (
     ExpressionFault,
     Result,
@@ -23,7 +33,7 @@ from archgen.places import Place
 from archgen.scopes import Environment, Poisoned, Tensor
 from archgen.source import Array
 from archgen.spec import Entry, Input, Module, Spec, UseEntry
-from archgen.validation import expression_fault
+from archgen.validation import expression_fault, wrong_kind
 
 Values = Mapping[str, str | int | float | bool | None]
 
@@ -47,7 +57,7 @@ class Evaluator:
         for name in given:
             if name not in self.spec.parameters:
                 help_line = did_you_mean(name, self.spec.parameters)
-                message = f"{self.spec.name} has no parameter {quoted(name)}"
+                message = f"{self.spec.name} has no parameter {named(name)}"
                 raise UsageError(Fault("E507", message, help=help_line))
         for name, default in self.spec.parameters.items():
             place = self.spec.member_place("parameters", name)
@@ -62,7 +72,7 @@ class Evaluator:
         channels = Result(entering.shape[-1], effective=True) if entering else None
         inside = self.document.inner(channels=channels)
         known = [*module.required, *module.parameters]
-        self.refuse_unknown(entry, [*known, *module.inputs])
+        meant = self.refuse_unknown(entry, [*known, *module.inputs])
         for name in dict.fromkeys(known):
             if name in entry.with_:
                 place = entry.member_place("with", name)
@@ -71,21 +81,26 @@ class Evaluator:
                 place = module.member_place("parameters", name)
                 inside.known[name] = self.value(module.parameters[name], place, inside)
             else:
-                message = f"{quoted(entry.use)} requires the parameter {quoted(name)}"
-                place = entry.place
-                help_line = f'pass it: `"with": {{"{name}": …}}`'
-                self.faults.add(Fault("E207", message, place, help=help_line))
-                inside.known[name] = None
+                inside.known[name], place = None, entry.place
+                if name not in meant:
+                    self.missing(entry, name)
             inside.places[name] = place
         return inside
 
-    def refuse_unknown(self, entry: UseEntry, known: list[str]) -> None:
-        """Report what ``with`` gives a module that does not take it."""
-        for name in entry.with_:
-            if name not in known:
-                place = entry.member_place("with", name).of_key()
-                message = f"{quoted(entry.use)} has no parameter {quoted(name)}"
-                self.faults.add(Fault("E206", message, place, help=did_you_mean(name, known)))
+    def missing(self, entry: UseEntry, name: str) -> None:
+        """Report a parameter that a module requires and a use does not give."""
+        message = f"{named(entry.use)} requires the parameter {named(name)}"
+        advice = f'pass it: `"with": {{"{name}": …}}`'
+        self.faults.add(Fault("E207", message, entry.place, help=advice))
+
+    def refuse_unknown(self, entry: UseEntry, known: list[str]) -> set[str | None]:
+        """Report what ``with`` gives a module that does not take it; return what was meant."""
+        unknown = [name for name in entry.with_ if name not in known]
+        for name in unknown:
+            place = entry.member_place("with", name).of_key()
+            message = f"{named(entry.use)} has no parameter {named(name)}"
+            self.faults.add(Fault("E206", message, place, help=did_you_mean(name, known)))
+        return {closest(name, known) for name in unknown}
 
     # ── single values ─────────────────────────────────────────────────────────────────────────
 
@@ -119,8 +134,8 @@ class Evaluator:
             return None
         value = result.value
         if isinstance(value, bool) or not isinstance(value, int | Fraction) or value <= 0:
-            message = f"a number above 0 is wanted, not {quoted(json_value(value))}"
-            self.faults.add(Fault("E203", message, place, related=self.causes(raw, environment)))
+            fault = wrong_kind(place, _key(place), "a number above 0", json_value(value))
+            self.faults.add(fault.explained(related=self.causes(raw, environment)))
             return None
         return Fraction(value)
 
@@ -134,10 +149,10 @@ class Evaluator:
         value = result.value
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
-        code = "E212" if isinstance(value, Fraction) else "E203"
-        shown = quoted(json_value(value))
-        message = f"a whole number from {low} to {high:,} is wanted, not {shown}"
-        self.faults.add(Fault(code, message, place, related=self.causes(raw, environment)))
+        words = f"a whole number from {low} to {high:,}"
+        fault = wrong_kind(place, _key(place), words, json_value(value))
+        code = "E212" if isinstance(value, Fraction) else fault.code
+        self.faults.add(replace(fault, code=code, related=self.causes(raw, environment)))
         return None
 
     def copies(self, entry: Entry, environment: Environment) -> int | None:
@@ -200,3 +215,8 @@ class Evaluator:
                 shown = quoted(json_value(result.value))
                 found.append(Related(place, f"`{name}` is {shown}"))
         return tuple(found)
+
+
+def _key(place: Place) -> str:
+    """Return the key that a value belongs to, also of one in a list."""
+    return next((part for part in reversed(place.path) if isinstance(part, str)), "value")

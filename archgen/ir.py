@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -136,8 +135,9 @@ class Graph:
     """A checked network: nodes in topological order, named inputs and outputs.
 
     ``outputs`` maps each output's name to its node, the main output first; ``loss_weights`` has
-    those of the heads. Raises ValueError where a name is not unique, an input is not earlier or a
-    shape is not the inferred one: a bug of whoever made it, never of a spec.
+    those of the heads, ``shapes`` every input's and node's shape. Raises ValueError where a name
+    is not unique, an input is not earlier or a shape is not the inferred one: a bug of whoever
+    made it, never of a spec.
     """
 
     name: str
@@ -145,24 +145,27 @@ class Graph:
     inputs: Mapping[str, Shape]
     outputs: Mapping[str, str]
     loss_weights: Mapping[str, float] = field(default_factory=dict)
+    shapes: Mapping[str, Shape] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("inputs", "outputs", "loss_weights"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        """Verify the graph; its shapes are what verifying it finds."""
         shapes: dict[str, Shape] = dict(self.inputs)
         known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
         for node in self.nodes:
-            shapes[node.name] = _verified(node, shapes, known)
+            if not shapes.keys() >= set(node.inputs) or node.name in shapes:
+                raise ValueError(f"{node.name} is made twice or reads what is not earlier")
+            inputs = tuple([shapes[name] for name in node.inputs])
+            key = (id(node.op), inputs)
+            shape = known.get(key) or known.setdefault(key, node.op.infer(inputs))
+            if shape != node.shape:
+                raise ValueError(f"{node.name} is {shape}, not {node.shape}")
+            shapes[node.name] = shape
         if not shapes.keys() >= set(self.outputs.values()):
             raise ValueError("an output that no node makes")
+        object.__setattr__(self, "shapes", shapes)
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)
-
-    @cached_property
-    def shapes(self) -> Mapping[str, Shape]:
-        """Return the shape of every input and node by name."""
-        return {**self.inputs, **{node.name: node.shape for node in self.nodes}}
 
     @cached_property
     def by_name(self) -> Mapping[str, Node]:
@@ -172,25 +175,6 @@ class Graph:
     def input_shapes(self, node: Node) -> tuple[Shape, ...]:
         """Return the shapes that enter a node."""
         return tuple(self.shapes[name] for name in node.inputs)
-
-
-def _verified(
-    node: Node, shapes: Mapping[str, Shape], known: dict[tuple[int, tuple[Shape, ...]], Shape]
-) -> Shape:
-    if node.name in shapes:
-        raise ValueError(f"two nodes are called {node.name}")
-    try:
-        inputs = tuple([shapes[name] for name in node.inputs])
-    except KeyError as missing:
-        message = f"{node.name} reads {missing}, which is not earlier"
-        raise ValueError(message) from None
-    key = (id(node.op), inputs)
-    if key not in known:
-        known[key] = node.op.infer(inputs)
-    if known[key] != node.shape:
-        message = f"{node.name} is {shape_text(known[key])}, not {shape_text(node.shape)}"
-        raise ValueError(message)
-    return node.shape
 
 
 def shape_text(shape: Iterable[int]) -> str:

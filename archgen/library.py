@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from archgen.diagnostics import Fault, Faults, SpecError, UsageError, did_you_mean, quoted
+from archgen.diagnostics import Fault, Faults, SpecError, UsageError, did_you_mean, named
 from archgen.limits import LIMITS
 from archgen.source import Object, from_python, parse_bytes, read_file
 from archgen.variants import extended
@@ -50,7 +50,7 @@ def load(spec: str | Path | Mapping[str, Any], faults: Faults) -> Object:
         return merged(read_file(path), path, path.parent, faults)
     found = shipped(str(spec))
     if found is None:
-        message = f"no spec is called {quoted(str(spec))}"
+        message = f"no spec is called {named(str(spec))}"
         advice = did_you_mean(str(spec), names()) or "a file's name ends in `.json`"
         raise UsageError(Fault("E501", message, help=advice))
     return merged(read_file(found, found.name), found, found.parent, faults)
@@ -107,13 +107,13 @@ class _Chain:
         """Return the file that ``extends`` names: a shipped spec or one below the folder."""
         name, place = document["extends"], document.places["extends"]
         if not isinstance(name, str):
-            message = f"`extends` must be a name or a path, not {quoted(name)}"
+            message = f"`extends` must be a name or a path, not {named(name)}"
             raise SpecError(Fault("E203", message, place))
         if not name.endswith(".json"):
             found = shipped(name)
             if found is None:
                 help_line = did_you_mean(name, names())
-                message = f"no shipped spec is called {quoted(name)}"
+                message = f"no shipped spec is called {named(name)}"
                 raise SpecError(Fault("E217", message, place, help=help_line))
             return found
         return self.below(name, folder, document)
@@ -124,8 +124,8 @@ class _Chain:
         inside = not relative.is_absolute() and ".." not in relative.parts and "\\" not in name
         path = folder / relative
         if not inside or not path.resolve().is_relative_to(folder.resolve()):
-            message = f"{quoted(name)} is not below this spec's folder"
+            message = f"{named(name)} is not below this spec's folder"
             raise SpecError(Fault("E217", message, place))
         if not path.is_file():
-            raise SpecError(Fault("E217", f"there is no file {quoted(name)} here", place))
+            raise SpecError(Fault("E217", f"there is no file {named(name)} here", place))
         return path

@@ -13,7 +13,6 @@ class Limits:
     number_characters: int = 64
     references: int = 64
     reference_depth: int = 16
-    name_characters: int = 64
     repeat: int = 10_000
     module_depth: int = 32
     nodes: int = 100_000

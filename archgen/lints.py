@@ -14,7 +14,20 @@ PROSE = frozenset(
 
 
 def lint(spec: Spec, graph: Graph | None, faults: Faults) -> None:
-    """Add every W6xx of a spec, and of its graph where it has one."""
+    """Add every W6xx of a spec, and of its graph where it has one.
+
+    What is unused is told only where the spec itself is sound: a misspelt use is one fault.
+    """
+    if not any(fault.code < "E3" for fault in faults.listed()):
+        _unused(spec, faults)
+    for output, node in _scaled_outputs(graph) if graph else ():
+        message = f"the width multiplier makes {node.written} filters {node.shape[-1]}"
+        help_line = 'say `"fixed": true` where an output must keep its size'
+        note = f"they are the output `{output}`"
+        faults.add(Fault("W601", message, node.origin, notes=(note,), help=help_line))
+
+
+def _unused(spec: Spec, faults: Faults) -> None:
     used = _used_modules(spec.raw)
     for name in spec.modules:
         if name not in used:
@@ -25,11 +38,6 @@ def lint(spec: Spec, graph: Graph | None, faults: Faults) -> None:
         if name not in read:
             message = f"nothing reads the parameter `{name}`"
             faults.add(Fault("W603", message, spec.member_place("parameters", name).of_key()))
-    for output, node in _scaled_outputs(graph) if graph else ():
-        message = f"the width multiplier makes {node.written} filters {node.shape[-1]}"
-        help_line = 'say `"fixed": true` where an output must keep its size'
-        note = f"they are the output `{output}`"
-        faults.add(Fault("W601", message, node.origin, notes=(note,), help=help_line))
 
 
 def _used_modules(raw: Object) -> set[str]:

@@ -9,17 +9,15 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from archgen.composition import Part, activation_parts, parts_of
-from archgen.diagnostics import Fault, quoted
 from archgen.evaluation import Evaluator
 from archgen.expressions import Result, json_value
 from archgen.ir import Op
 from archgen.ops import OPS
-from archgen.ops.norm import Norm
 from archgen.places import Place
 from archgen.scopes import Environment, Poisoned
 from archgen.source import Array, Object
 from archgen.spec import Fork, OpEntry
-from archgen.validation import holds_expression, part_faults
+from archgen.validation import holds_expression, norm_fault, part_faults
 
 
 class Made(NamedTuple):
@@ -90,12 +88,12 @@ class Maker:
         written = entry.fields.get("filters"), values.get("filters")
         inherited = written == (None, None) and (entry.op, "filters") in self.effective
         effective = inherited or bool(written[1] and written[1].effective)
+        fields = {**entry.fields, **plain}
+        if "norm" in plain and (fault := norm_fault(plain["norm"], entry.at("norm"))):
+            self.faults.add(fault)
+            return None
         made = []
-        for part in parts_of(entry.op, {**entry.fields, **plain}, self.defaults):
-            if part.suffix == "norm" and not issubclass(OPS.get(part.op, Op), Norm):
-                message = f"no norm is called {quoted(part.op)}"
-                self.faults.add(Fault("E204", message, entry.at("norm")))
-                return None
+        for part in parts_of(entry.op, fields, self.defaults):
             scaled, before = (part, None) if effective else self.scaled(part)
             op = self.checked(scaled, entry, environment)
             if op is None:
@@ -115,7 +113,7 @@ class Maker:
 
     def checked(self, part: Part, entry: OpEntry, environment: Environment) -> Op | None:
         """Return the op with its fields checked by its class."""
-        key = f"{part.op} {part.fields}"
+        key = part.key or f"{part.op} {part.fields}"
         op = self.equal.get(key)
         if op is not None:
             return op
@@ -145,7 +143,7 @@ class Maker:
 
     def plain(self, part: Part, fork: Fork) -> tuple[Made, ...] | None:
         """Return an op of a fork."""
-        key = f"{part.op} {part.fields}"
+        key = part.key or f"{part.op} {part.fields}"
         try:
             op = self.equal.get(key) or OPS[part.op].model_validate(part.fields)
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""From expanded nodes to the finished Graph: nested concats melt, and every value is used.
+"""From expanded nodes to those of the Graph: nested concats melt, and every value is used.
 
 Imports ``ir``, ``ops`` and ``diagnostics``.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from archgen.diagnostics import Fault, Faults
-from archgen.ir import Graph, Node
+from archgen.ir import Node
 from archgen.ops.join import Concat
 
 
@@ -45,14 +45,13 @@ def melted(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
     return result
 
 
-def finished(graph: Graph, faults: Faults) -> Graph | None:
-    """Return the graph with its nested concats melted; None with E223 where a value is unused."""
-    nodes = melted(graph.nodes, graph.outputs.values())
-    used = {name for node in nodes for name in node.inputs} | set(graph.outputs.values())
-    loose = [node for node in nodes if node.name not in used]
-    for node in loose:
-        message = f"nothing uses the value of `{node.name}`"
-        faults.add(Fault("E223", message, node.origin))
-    if loose:
-        return None
-    return graph if len(nodes) == len(graph.nodes) else replace(graph, nodes=tuple(nodes))
+def finished(nodes: Sequence[Node], outputs: Iterable[str], faults: Faults) -> list[Node]:
+    """Return the nodes with nested concats melted; E223 for each whose value nothing uses."""
+    ends = set(outputs)
+    whole = melted(nodes, ends)
+    used = ends.union(*[node.inputs for node in whole])
+    for node in whole:
+        if node.name not in used:
+            message = f"nothing uses the value of `{node.name}`"
+            faults.add(Fault("E223", message, node.origin))
+    return whole

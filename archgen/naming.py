@@ -5,14 +5,28 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*\Z", re.ASCII)
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
+NAME_LENGTH = 64
+NAME_WORDS = "a name begins with a letter or digit and has letters, digits and _, at most 64"
+PARAMETER_WORDS = "it is a Python identifier of ASCII letters, digits and _, no keyword, at most 64"
 INPUT = "input"
 BUILD_ARGUMENTS = frozenset({"spec", "input_shape", "weights", "seed"})
 
 
+def is_name(name: object) -> bool:
+    """Return whether an entry, branch or head can be called so."""
+    return (
+        isinstance(name, str)
+        and len(name) <= NAME_LENGTH
+        and re.match(NAME_PATTERN, name) is not None
+        and not name.endswith("\n")
+    )
+
+
 def is_identifier(name: str) -> bool:
-    """Return whether a name can be a parameter or module: a Python identifier in ASCII."""
-    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
+    """Return whether a parameter can be called so: build() takes it as a keyword."""
+    short = len(name) <= NAME_LENGTH and name.isascii()
+    return short and name.isidentifier() and not keyword.iskeyword(name)
 
 
 def numbered(called: Sequence[str], copies: Sequence[int | None]) -> list[tuple[str, ...]]:

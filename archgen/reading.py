@@ -9,13 +9,19 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from archgen.composition import Part, activation_parts, parts_of
-from archgen.diagnostics import Fault, Faults, did_you_mean, quoted
+from archgen.diagnostics import Fault, Faults, closest, did_you_mean, named, quoted
 from archgen.expressions import RESERVED, ExpressionFault, is_expression, parse
-from archgen.limits import LIMITS
-from archgen.naming import BUILD_ARGUMENTS, INPUT, NAME, called, is_identifier
+from archgen.naming import (
+    BUILD_ARGUMENTS,
+    INPUT,
+    NAME_WORDS,
+    PARAMETER_WORDS,
+    called,
+    is_identifier,
+    is_name,
+)
 from archgen.ops import OPS
 from archgen.ops.join import Join
-from archgen.ops.norm import Norm
 from archgen.places import Place
 from archgen.source import Array, Object
 from archgen.spec import (
@@ -38,12 +44,15 @@ from archgen.validation import (
     ENTRY_KEYS,
     expression_fault,
     level_faults,
+    norm_fault,
     part_faults,
     unknown_key,
+    wrong_kind,
 )
 
 LevelType = TypeVar("LevelType", bound=Level)
 FORK_KEYS = frozenset(Fork.model_fields)
+KINDS = ("op", "use", "branches")
 LOCAL_NAMES = frozenset({"index", "channels"})
 
 
@@ -71,9 +80,7 @@ class _Reader:
         children |= self.child(raw, "width", lambda width: self.level(Width, width))
         children |= self.child(raw, "heads", lambda heads: self.members(heads, self.head))
         children |= self.child(raw, "modules", lambda modules: self.members(modules, self.module))
-        if "layers" in raw:
-            children["layers"] = self.layers(raw["layers"], raw.places["layers"])
-        return self.level(Spec, raw, children)
+        return self.level(Spec, raw, children | self.layers_of(raw))
 
     def child(self, raw: Object, key: str, read: Callable[[Object], Any]) -> dict[str, Any]:
         value = raw.get(key)
@@ -81,7 +88,7 @@ class _Reader:
             return {}
         if isinstance(value, Object):
             return {key: read(value)}
-        self.wrong_kind(raw.places[key], key, "an object", value)
+        self.faults.add(wrong_kind(raw.places[key], key, "an object", value))
         return {key: {} if key in ("heads", "modules") else None}
 
     def members(
@@ -89,8 +96,10 @@ class _Reader:
     ) -> dict[str, LevelType]:
         result = {}
         for key, value in raw.items():
+            place = raw.places[key]
+            self.name(key, place.of_key())
             if not isinstance(value, Object):
-                self.wrong_kind(raw.places[key], key, "an object", value)
+                self.faults.add(wrong_kind(place, key, "an object", value))
             elif (member := read(value, key)) is not None:
                 result[key] = member
         return result
@@ -100,39 +109,47 @@ class _Reader:
             self.level(Pixels, pixels)
         return self.level(Input, raw)
 
-    def head(self, raw: Object, key: str) -> Head | None:
-        self.name(key, raw.place)
-        return self.level(Head, raw, self.layers_child(raw))
+    def head(self, raw: Object, _: str) -> Head | None:
+        return self.level(Head, raw, self.layers_of(raw))
 
     def module(self, raw: Object, key: str) -> Module | None:
-        if not is_identifier(key):
-            self.bad_name(key, raw.place, "a module's name is a Python identifier")
+        if is_name(key) and not is_identifier(key):
+            self.bad_name(key, raw.place, PARAMETER_WORDS)
         self.parameters(raw, "parameters", frozenset())
         self.required(raw)
         fork_keys = [key for key in raw if key in FORK_KEYS]
         if ("layers" in raw) == bool(fork_keys):
-            message = "a module has either `layers` or `branches` with `join`"
-            self.faults.add(Fault("E203", message, raw.place))
+            self.no_body(raw)
             return None
         if not fork_keys:
-            return self.level(Module, raw, self.layers_child(raw))
+            return self.level(Module, raw, self.layers_of(raw))
         fork = self.fork(_part(raw, fork_keys), Fork)
         rest = _part(raw, [key for key in raw if key not in FORK_KEYS])
         module = self.level(Module, rest, {"fork": fork})
         return module if fork else None
 
-    def layers_child(self, raw: Object) -> dict[str, Any]:
+    def no_body(self, raw: Object) -> None:
+        """Report a module without one body; a misspelt key says which was meant."""
+        known = ["layers", *FORK_KEYS, *Module.model_fields]
+        unknown = [key for key in raw if key not in known]
+        for key in unknown:
+            self.faults.add(unknown_key(key, raw.places[key], known))
+        if not unknown:
+            message = "a module has either `layers` or `branches` with `join`"
+            self.faults.add(Fault("E203", message, raw.place))
+
+    def layers_of(self, raw: Object) -> dict[str, Any]:
         if "layers" not in raw:
             return {}
-        return {"layers": self.layers(raw["layers"], raw.places["layers"])}
+        return {"layers": self.layers(raw["layers"], raw.places["layers"], "layers")}
 
     # ── entries ───────────────────────────────────────────────────────────────────────────────
 
-    def layers(self, raw: object, place: Place) -> tuple[Entry, ...]:
-        if not isinstance(raw, Array):
-            self.wrong_kind(place, "layers", "a list of entries", raw)
-            return ()
-        return tuple(map(self.entry, raw, raw.places))
+    def layers(self, raw: object, place: Place, key: str) -> tuple[Entry, ...]:
+        if isinstance(raw, Array):
+            return tuple(map(self.entry, raw, raw.places))
+        self.faults.add(wrong_kind(place, key, "a list of entries", raw))
+        return (Broken().read_from(Object(place)),)
 
     def entry(self, raw: object, place: Place) -> Entry:
         if not isinstance(raw, Object):
@@ -142,16 +159,17 @@ class _Reader:
         entry = self.read_entry(raw)
         if entry is None:
             name = called(raw)
-            return Broken(name=name if name and NAME.match(name) else None).read_from(raw)
+            return Broken(name=name if is_name(name) else None).read_from(raw)
         return entry
 
     def read_entry(self, raw: Object) -> Entry | None:
-        kinds = [key for key in ("op", "use", "branches") if key in raw]
+        kinds = [key for key in KINDS if key in raw]
         if len(kinds) != 1:
             self.no_one_kind(raw, kinds)
             return None
         if raw.get("name") == INPUT:
-            self.bad_name(INPUT, raw.places["name"], "`input` is the tensor that enters")
+            self.name(INPUT, raw.places["name"])
+            return None
         readers: dict[str, Callable[[Object], Entry | None]] = {
             "op": self.op_entry,
             "use": lambda raw: self.level(UseEntry, raw),
@@ -160,15 +178,20 @@ class _Reader:
         return readers[kinds[0]](raw)
 
     def no_one_kind(self, raw: Object, kinds: list[str]) -> None:
+        meant = [key for key in raw if key not in ENTRY_KEYS and closest(key, KINDS)]
+        if meant and not kinds:
+            self.faults.add(unknown_key(meant[0], raw.places[meant[0]], KINDS))
+            return
         found = " and ".join(f"`{key}`" for key in kinds) or "none of them"
         message = f"an entry has one of `op`, `use` and `branches`; this has {found}"
-        candidates = (did_you_mean(key, ("op", "use", "branches")) for key in raw)
-        help_line = None if kinds else next(filter(None, candidates), None)
-        self.faults.add(Fault("E203", message, raw.place, help=help_line))
+        self.faults.add(Fault("E203", message, raw.place))
 
     def op_entry(self, raw: Object) -> OpEntry | None:
         op = raw["op"]
-        if not isinstance(op, str) or op not in OPS:
+        if not isinstance(op, str):
+            self.faults.add(wrong_kind(raw.places["op"], "op", "the name of an op", op))
+            return None
+        if op not in OPS:
             self.unknown_op(op, raw.places["op"], OPS)
             return None
         fields = {key: value for key, value in raw.items() if key not in ENTRY_KEYS}
@@ -180,16 +203,14 @@ class _Reader:
     def check_parts(self, raw: Object, op: str, fields: Mapping[str, Any]) -> bool:
         """Check what can be checked before `$`-values are known."""
         norm = {**self.defaults.get(op, {}), **fields}.get("norm")
-        known: list[Part] = []
-        for part in parts_of(op, fields, self.defaults):
-            if part.suffix == "norm" and is_expression(norm):
-                continue
-            if part.suffix == "norm" and not issubclass(OPS.get(part.op, Join), Norm):
-                norms = (name for name, cls in OPS.items() if issubclass(cls, Norm))
-                self.unknown_op(part.op, raw.places.get("norm", raw.place), norms)
-                return False
-            known.append(part)
-        return self.check_all(known, raw)
+        fault = None
+        if "norm" in OPS[op].followers and norm is not None and not is_expression(norm):
+            fault = norm_fault(norm, raw.places.get("norm", raw.place))
+        if fault:
+            self.faults.add(fault)
+        parts = parts_of(op, fields, self.defaults)
+        known = [part for part in parts if part.suffix != "norm" or (part.op in OPS and not fault)]
+        return self.check_all(known, raw) and not fault
 
     def check_all(self, parts: list[Part], raw: Object) -> bool:
         """Check every part, also behind one with faults."""
@@ -209,12 +230,14 @@ class _Reader:
     def fork(self, raw: Object, cls: type[LevelType]) -> LevelType | None:
         branches = raw.get("branches")
         if not isinstance(branches, Object):
+            missing = Fault("E202", "`branches` is missing", raw.place)
             place = raw.places.get("branches", raw.place)
-            self.wrong_kind(place, "branches", "an object of branches", branches)
+            kind = wrong_kind(place, "branches", "an object of branches", branches)
+            self.faults.add(kind if "branches" in raw else missing)
             return None
         children = {name: self.branch(branches[name], branches.places[name]) for name in branches}
         for name in branches:
-            self.name(name, branches.places[name])
+            self.name(name, branches.places[name].of_key())
         fork = self.level(cls, raw, {"branches": children})
         return fork if self.check_fork(raw, list(branches)) else None
 
@@ -222,7 +245,10 @@ class _Reader:
         join = raw.get("join")
         joins = [name for name, cls in OPS.items() if issubclass(cls, Join)]
         if isinstance(join, str) and join not in joins:
-            self.unknown_op(join, raw.places["join"], joins)
+            kind = "is no join" if join in OPS else "is the name of no join"
+            help_line = did_you_mean(join, joins)
+            message = f"{named(join)} {kind}"
+            self.faults.add(Fault("E204", message, raw.places["join"], help=help_line))
             return False
         order = raw.get("order")
         if isinstance(order, Array) and sorted(map(str, order)) != sorted(branches):
@@ -235,11 +261,17 @@ class _Reader:
         return self.check_all(parts, raw)
 
     def branch(self, raw: object, place: Place) -> Branch:
-        if isinstance(raw, Object):
-            branch = self.level(Branch, raw, self.layers_child(raw))
-            return branch or Branch(layers=(Broken().read_from(raw),)).read_from(raw)
-        located = Object(place)
-        return Branch(layers=self.layers(raw, place)).read_from(located)
+        located = raw if isinstance(raw, Object) else Object(place)
+        if isinstance(raw, Object) and any(key in raw for key in KINDS):
+            message = "a branch is a list of entries, not one entry"
+            self.faults.add(Fault("E203", message, place, help="put it in `[…]`"))
+        elif isinstance(raw, Object):
+            if branch := self.level(Branch, raw, self.layers_of(raw)):
+                return branch
+        else:
+            layers = self.layers(raw, place, str(place.path[-1]))
+            return Branch(layers=layers).read_from(located)
+        return Branch(layers=(Broken().read_from(located),)).read_from(located)
 
     # ── names, parameters, defaults ───────────────────────────────────────────────────────────
 
@@ -248,16 +280,15 @@ class _Reader:
             return {}
         raw = document["defaults"]
         if not isinstance(raw, Object):
-            self.wrong_kind(
-                document.places["defaults"], "defaults", "an object", raw
-            ) if raw else None
+            place = document.places["defaults"]
+            self.faults.add(wrong_kind(place, "defaults", "an object", raw))
             return {}
         result = {}
         for op, fields in raw.items():
             if op not in OPS:
                 self.unknown_op(op, raw.places[op].of_key(), OPS)
             elif not isinstance(fields, Object):
-                self.wrong_kind(raw.places[op], op, "an object of fields", fields)
+                self.faults.add(wrong_kind(raw.places[op], op, "an object of fields", fields))
             else:
                 result[op] = self.known_fields(op, fields)
         return result
@@ -267,7 +298,7 @@ class _Reader:
         known = [*OPS[op].model_fields, *OPS[op].followers]
         for key in fields:
             if key not in known:
-                self.unknown_key(key, fields.places[key], known)
+                self.faults.add(unknown_key(key, fields.places[key], known))
         return _part(fields, [key for key in fields if key in known])
 
     def parameters(self, raw: Object, key: str, taken: frozenset[str]) -> None:
@@ -279,18 +310,25 @@ class _Reader:
             self.expression(value, parameters.places[name])
 
     def required(self, raw: Object) -> None:
-        names = raw.get("required")
-        if isinstance(names, Array):
-            for name, place in zip(names, names.places, strict=True):
-                self.parameter_name(str(name), place, frozenset())
+        """Check the names that a module requires: each once, and none with a default."""
+        names, defaults, inputs = (raw.get(key) for key in ("required", "parameters", "inputs"))
+        taken = [*(defaults if isinstance(defaults, Object) else ())]
+        taken += [name for name in (inputs if isinstance(inputs, Array) else ()) if name]
+        for name, place in (
+            zip(names, names.places, strict=True) if isinstance(names, Array) else ()
+        ):
+            if not isinstance(name, str):
+                continue
+            self.parameter_name(name, place, frozenset())
+            if name in taken:
+                self.faults.add(Fault("E214", f"{named(name)} stands for two things", place))
+            taken.append(name)
 
     def parameter_name(self, name: str, place: Place, taken: frozenset[str]) -> None:
         if not is_identifier(name):
-            self.bad_name(name, place, "a parameter's name is a Python identifier")
+            self.bad_name(name, place, PARAMETER_WORDS)
         elif name in RESERVED | LOCAL_NAMES | taken:
-            self.bad_name(name, place, f"`{name}` has a meaning of its own")
-        elif len(name) > LIMITS.name_characters:
-            self.bad_name(name, place, f"names have at most {LIMITS.name_characters} characters")
+            self.bad_name(name, place, "it has a meaning of its own")
 
     def expression(self, value: object, place: Place) -> None:
         if is_expression(value):
@@ -300,11 +338,10 @@ class _Reader:
                 self.faults.add(expression_fault(fault, place))
 
     def name(self, name: str, place: Place) -> None:
-        if not NAME.match(name) or len(name) > LIMITS.name_characters:
-            limit = LIMITS.name_characters
-            self.bad_name(name, place, f"a name has letters, digits and _, at most {limit}")
+        if not is_name(name):
+            self.bad_name(name, place, NAME_WORDS)
         elif name == INPUT:
-            self.bad_name(name, place, "`input` is the tensor that enters")
+            self.bad_name(name, place, "it is the tensor that enters")
 
     # ── faults ────────────────────────────────────────────────────────────────────────────────
 
@@ -318,19 +355,12 @@ class _Reader:
                 self.faults.add(fault)
             return None
 
-    def wrong_kind(self, place: Place, key: str, wanted: str, value: object) -> None:
-        message = f"`{key}` must be {wanted}, not {quoted(value)}"
-        self.faults.add(Fault("E203", message, place))
-
-    def unknown_key(self, key: str, place: Place, known: Iterable[str]) -> None:
-        self.faults.add(unknown_key(key, place, known))
-
-    def unknown_op(self, op: object, place: Place, known: Iterable[str]) -> None:
-        help_line = did_you_mean(op, known) if isinstance(op, str) else None
-        self.faults.add(Fault("E204", f"unknown op {quoted(op)}", place, help=help_line))
+    def unknown_op(self, op: str, place: Place, known: Iterable[str]) -> None:
+        help_line = did_you_mean(op, known)
+        self.faults.add(Fault("E204", f"unknown op {named(op)}", place, help=help_line))
 
     def bad_name(self, name: str, place: Place, reason: str) -> None:
-        self.faults.add(Fault("E213", f"{quoted(name)} cannot be a name: {reason}", place))
+        self.faults.add(Fault("E213", f"{named(name)} cannot be a name: {reason}", place))
 
 
 def _part(raw: Object, keys: Iterable[str]) -> Object:

@@ -9,7 +9,7 @@ its siblings go on. Imports ``making``, ``nodes``, ``wiring``,
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from archgen.diagnostics import Fault, Faults, SpecError, did_you_mean, quoted
+from archgen.diagnostics import Fault, Faults, SpecError, did_you_mean, named
 from archgen.evaluation import Evaluator, Values
 from archgen.expressions import Result
 from archgen.ir import Graph, Op, Shape
@@ -20,7 +20,7 @@ from archgen.naming import INPUT, numbered
 from archgen.nodes import Nodes
 from archgen.places import Place
 from archgen.scopes import Environment, Frame, Move, Slot, Tensor
-from archgen.source import Array
+from archgen.source import Array, Object
 from archgen.spec import Branch, Entry, Fork, ForkEntry, Head, Module, OpEntry, Spec, UseEntry
 from archgen.wiring import Wiring
 
@@ -94,34 +94,37 @@ class Resolver:
         main = self.entered(entering, Frame(), "", "")
         main.frame.holds(INPUT, entering)
         heads = self.spec.heads
-        self.wiring.declare(main.frame, [(name, head.place) for name, head in heads.items()])
+        self.wiring.declare(main.frame, self.head_names())
         leaving = self.layers(self.spec.layers, main, entering)
-        if leaving is entering is not None:
+        if leaving is entering is not None and not self.faults.has_errors:
             self.fault("E225", "a spec needs a layer that is built", self.spec.at("layers"))
             return None
         outputs = {name: self.head(name, head, main) for name, head in heads.items()}
         built = {name: output for name, output in outputs.items() if output}
         return self.collected(leaving, built)
 
+    def head_names(self) -> list[tuple[str, Place]]:
+        """Return the names of the heads and where they stand."""
+        raw = self.spec.raw.get("heads")
+        places = raw.places if isinstance(raw, Object) else {}
+        return [(name, places[name].of_key()) for name in self.spec.heads if name != INPUT]
+
     def collected(self, leaving: Tensor | None, heads: Mapping[str, Output]) -> Graph | None:
         """Put main output and heads together; None where one of them is poison."""
         tensors = [leaving, *(head.tensor for head in heads.values())]
         sound = [tensor for tensor in tensors if tensor is not None]
-        if leaving is None or len(sound) < len(tensors):
+        if leaving is None or len(sound) < len(tensors) or self.faults.has_errors:
             return None
         if leaving.entry in heads:
-            message = f"the head {quoted(leaving.entry)} is called like the main output"
+            message = f"the head {named(leaving.entry)} is called like the main output"
             self.fault("E214", message, self.spec.heads[leaving.entry].place)
             return None
         names = (leaving.entry, *heads)
-        graph = Graph(
-            self.spec.name,
-            tuple(self.nodes.made),
-            {INPUT: self.input_shape or ()},
-            {name: tensor.node for name, tensor in zip(names, sound, strict=True)},
-            {name: head.loss_weight for name, head in heads.items()},
-        )
-        return finished(graph, self.faults)
+        outputs = {name: tensor.node for name, tensor in zip(names, sound, strict=True)}
+        nodes = finished(self.nodes.made, outputs.values(), self.faults)
+        weights = {name: head.loss_weight for name, head in heads.items()}
+        inputs = {INPUT: self.input_shape or ()}
+        return Graph(self.spec.name, tuple(nodes), inputs, outputs, weights)
 
     def head(self, name: str, head: Head, main: Context) -> Output | None:
         """Expand a head where its condition holds; None where not."""
@@ -208,7 +211,8 @@ class Resolver:
         if isinstance(entry, OpEntry):
             return self.op(entry, name, context, inputs)
         if len(inputs) > 1:
-            message = f"{quoted(entry.called)} takes one input, not {len(inputs)}"
+            what = named(entry.use) if isinstance(entry, UseEntry) else "a fork"
+            message = f"{what} takes one input, not {len(inputs)}"
             self.fault("E221", message, entry.at("inputs"))
         if isinstance(entry, UseEntry):
             return self.use(entry, name, slot, context, inputs[0])
@@ -247,8 +251,9 @@ class Resolver:
         """Say whether an op takes that many inputs; a fault where not."""
         if given == op.arity or (op.arity is None and given > 1):
             return True
-        wanted = "two or more inputs; name them with `inputs`" if op.arity is None else "one input"
-        self.fault("E221", f"{op.kind} takes {wanted}", entry.at("inputs"))
+        wanted = f"{op.arity or 'two or more'} input{'' if op.arity == 1 else 's'}, not {given}"
+        advice = "name them with `inputs`" if op.arity is None else None
+        self.fault("E221", f"{op.kind} takes {wanted}", entry.at("inputs"), advice)
         return False
 
     # ── modules ───────────────────────────────────────────────────────────────────────────────
@@ -297,10 +302,10 @@ class Resolver:
             message = f"modules nest deeper than {LIMITS.module_depth} levels"
             self.fault("E222", message, entry.at("use"))
             return None
-        known = self.spec.raw.get("modules")
-        if entry.use not in (known if isinstance(known, dict) else {}):
+        known = self.spec.raw.get("modules", Object(self.spec.place))
+        if isinstance(known, Object) and entry.use not in known:
             help_line = did_you_mean(entry.use, self.spec.modules)
-            message = f"no module is called {quoted(entry.use)}"
+            message = f"no module is called {named(entry.use)}"
             self.fault("E205", message, entry.at("use"), help_line)
         return self.spec.modules.get(entry.use)
 
@@ -318,10 +323,10 @@ class Resolver:
             if isinstance(given, str):
                 tensor = self.wiring.reference(given, outside, entry.member_place("with", name))
             else:
-                message = f"`with` must name the tensor that enters as {quoted(name)}"
+                message = f"`with` must name the tensor that enters as {named(name)}"
                 self.fault("E207", message, entry.at("with"))
             if name in inside.slots:
-                self.fault("E214", f"{quoted(name)} is taken already", module.at("inputs"))
+                self.fault("E214", f"{named(name)} is taken already", module.at("inputs"))
             inside.holds(name, tensor)
 
     # ── forks ─────────────────────────────────────────────────────────────────────────────────
@@ -335,7 +340,7 @@ class Resolver:
             branch = fork.branches[name]
             wanted = self.evaluator.condition(branch.when, branch.at("when"), context.environment)
             if wanted is False:
-                context.frame.slots[name].state = "absent"
+                context.frame.slots.setdefault(name, Slot()).state = "absent"
             else:
                 tensor = self.branch(name, branch, context, entering)
                 given.append(tensor if wanted else None)
@@ -350,7 +355,7 @@ class Resolver:
         self, name: str, branch: Branch, context: Context, entering: Tensor | None
     ) -> Tensor | None:
         """Expand one branch; an empty one is the identity."""
-        slot = context.frame.slots[name]
+        slot = context.frame.slots.setdefault(name, Slot())
         slot.state, slot.inner = "open", Frame(context.frame)
         inside = context._replace(frame=slot.inner, path=f"{context.path}{name}.")
         result = self.layers(branch.layers, inside, entering)

@@ -107,14 +107,19 @@ class Slot:
     tensor: Tensor | None = None
     inner: "Frame | None" = None
     move: Move | None = None
+    place: Place | None = None
 
 
 @dataclass(slots=True)
 class Frame:
-    """The names of one list; ``outer`` is the list around it, None at a module's edge."""
+    """The names of one list; ``outer`` is the list around it, None at a module's edge.
+
+    ``is_sound`` is False where an entry is broken, so that a name may be meant that is not known.
+    """
 
     outer: "Frame | None" = None
     slots: dict[str, Slot] = field(default_factory=dict)
+    is_sound: bool = True
 
     def holds(self, name: str, tensor: Tensor | None) -> None:
         """Give a name its tensor."""
@@ -135,12 +140,17 @@ class Frame:
             slot = inner.slots.get(name) if inner is not None else None
         return _moved(slot, moves) if slot is not None and moves else slot
 
-    def names(self) -> Iterator[str]:
-        """Return every name a reference may begin with here."""
+    def around(self) -> "Iterator[Frame]":
+        """Return this list and those around it."""
         frame: Frame | None = self
         while frame is not None:
-            yield from frame.slots
+            yield frame
             frame = frame.outer
+
+    def names(self) -> Iterator[str]:
+        """Return every name a reference may begin with here."""
+        for frame in self.around():
+            yield from frame.slots
 
 
 def _moved(slot: Slot, moves: list[Move]) -> Slot:

@@ -8,7 +8,7 @@ import math
 import re
 from pathlib import Path
 
-from archgen.diagnostics import Fault, Faults, Related, SpecError, UsageError, quoted
+from archgen.diagnostics import Fault, Faults, Related, SpecError, UsageError, named
 from archgen.limits import LIMITS
 from archgen.places import Path as JsonPath
 from archgen.places import Place, Text
@@ -65,7 +65,7 @@ def parse_bytes(data: bytes, name: str) -> Object:
     except UnicodeDecodeError as error:
         readable = data[: error.start].decode("utf-8-sig", "replace")
         place = Place(Text(name, readable), (), len(readable), len(readable))
-        message = f"byte {error.start:,} is not UTF-8"
+        message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
         raise SpecError(Fault("E101", message, place)) from error
     return parse(content, name)
 
@@ -112,6 +112,25 @@ _TOKEN = re.compile(
 )
 _STRING, _MARK, _NUMBER, _WORD = 1, 2, 3, 4
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
+_SPACE = " \t\n\r"
+_STRING_PART = re.compile(r'[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*')
+_BARE = re.compile(r"[-+.]?[0-9A-Za-z_.]+")
+_SIMILAR = {
+    "True": "did you mean `true`?",
+    "False": "did you mean `false`?",
+    "None": "did you mean `null`?",
+    "undefined": "did you mean `null`?",
+}
+# What people write where JSON has no token: how it begins, what is wrong, what would work.
+_NO_TOKENS = (
+    (re.compile(r"\Z"), "the text ends in the middle", None),
+    (re.compile("'"), "strings stand in double quotes", None),
+    (re.compile(r"//|/\*|#"), "JSON has no comments", "use a `description`"),
+    (re.compile(r"[-+.]?[0-9]|[-+.]"), "{} is no JSON number", None),
+    (re.compile(r"[A-Za-z_]\w*[ \t]*:"), "a key in double quotes is missing", 'write "{}"'),
+)
+_CONTROLS = {"\n": "a line break", "\r": "a line break", "\t": "a tab"}
+_ESCAPES = {"\n": "write `\\n`, or end the string", "\r": "write `\\r`", "\t": "write `\\t`"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -127,13 +146,15 @@ class _Scanner:
         self.kind = 0
         self.start = 0
         self.values = 0
+        self.path: JsonPath = ()
 
     def document(self) -> "Object | Array | Scalar":
         self.advance()
         value = self.value((), 0)
-        rest = len(self.content[self.offset :].strip(" \t\n\r"))
+        rest = self.content[self.offset :].lstrip(_SPACE)
         if rest:
-            self.advance()
+            self.start = len(self.content) - len(rest)
+            self.offset = self.start + 1
             raise self.syntax("nothing may follow the spec's closing brace")
         return value
 
@@ -148,21 +169,37 @@ class _Scanner:
         self.offset = match.end()
 
     def unreadable(self) -> SpecError:
-        rest = self.content[self.offset :].lstrip(" \t\n\r")
+        """Say why no token begins here."""
+        rest = self.content[self.offset :].lstrip(_SPACE)
         self.start = len(self.content) - len(rest)
-        self.offset = self.start + 1 if rest else self.start
-        if not rest:
-            return self.syntax("the text ends in the middle")
-        if rest[0] == '"':
-            return self.syntax("a string that does not end, or with a bad escape or control sign")
-        if rest[0] == "'":
-            return self.syntax("strings stand in double quotes")
-        if rest.startswith(("//", "/*", "#")):
-            return self.syntax("JSON has no comments; use a `description`")
-        return self.syntax(f"{quoted(rest[0])} does not begin a JSON value")
+        if rest.startswith('"'):
+            return self.bad_string(rest)
+        word = match[0] if (match := _BARE.match(rest)) else rest[:1]
+        self.offset = self.start + len(word)
+        for pattern, message, advice in _NO_TOKENS:
+            if pattern.match(rest):
+                return self.syntax(message.format(named(word)), advice and advice.format(word))
+        return self.syntax(f"{named(word)} does not begin a JSON value", _SIMILAR.get(word))
 
-    def syntax(self, message: str) -> SpecError:
-        return SpecError(Fault("E102", message, self.here(())))
+    def bad_string(self, rest: str) -> SpecError:
+        """Say what is wrong inside a string that has no end, or an end behind a bad character."""
+        sound = _STRING_PART.match(rest, 1)
+        end = sound.end() if sound else 1
+        bad = rest[end : end + 2]
+        self.offset = self.start + 1
+        if bad and not (bad[0] == "\\" and len(bad) == 1):
+            self.start += end
+            self.offset = self.start + (2 if bad[0] == "\\" else 1)
+        if bad.startswith("\\") and len(bad) > 1:
+            return self.syntax(f"{named(bad)} is no escape of JSON")
+        if bad and bad[0] in _CONTROLS:
+            return self.syntax(f"{_CONTROLS[bad[0]]} inside a string", _ESCAPES[bad[0]])
+        if bad and bad[0] < " ":
+            return self.syntax(f"the control character U+{ord(bad[0]):04X} inside a string")
+        return self.syntax("a string that does not end")
+
+    def syntax(self, message: str, advice: str | None = None) -> SpecError:
+        return SpecError(Fault("E102", message, self.here(self.path), help=advice))
 
     def here(self, path: JsonPath) -> Place:
         return Place(self.text, path, self.start, self.offset)
@@ -221,11 +258,12 @@ class _Scanner:
     def object(self, path: JsonPath, depth: int) -> Object:
         begin = self.start
         result = Object(Place(self.text, path, begin, begin + 1))
+        self.path = path
         self.advance()
         while self.token != "}" or self.kind != _MARK:
             self.member(result, path, depth)
-            if self.separated("}"):
-                self.no_trailing_comma("}")
+            self.path = path
+            self.separated("}")
         result.place = Place(self.text, path, begin, self.offset)
         return result
 
@@ -248,33 +286,34 @@ class _Scanner:
         result.places[key] = place
 
     def repeated(self, key: str, place: Place, first: Place) -> None:
-        message = f"the key {quoted(key)} stands twice in this object"
+        message = f"the key {named(key)} stands twice in this object"
         related = (Related(first.of_key(), "first here"),)
         self.faults.add(Fault("E103", message, place.of_key(), related=related))
 
     def array(self, path: JsonPath, depth: int) -> Array:
         begin = self.start
         result = Array(Place(self.text, path, begin, begin + 1))
+        self.path = path
         self.advance()
         while self.token != "]" or self.kind != _MARK:
             inner = (*path, len(result))
             start = self.start
             result.append(self.value(inner, depth))
             result.places.append(Place(self.text, inner, start, self.offset))
-            if self.separated("]"):
-                self.no_trailing_comma("]")
+            self.path = path
+            self.separated("]")
         result.place = Place(self.text, path, begin, self.offset)
         return result
 
-    def separated(self, closing: str) -> bool:
+    def separated(self, closing: str) -> None:
+        """Pass the comma behind a member, which must not be the last thing in its container."""
         self.advance()
-        if self.kind == _MARK and self.token == ",":
-            self.advance()
-            return True
-        if self.kind != _MARK or self.token != closing:
+        if self.kind != _MARK or self.token not in (",", closing):
             raise self.syntax(f"a `,` or `{closing}` is missing")
-        return False
-
-    def no_trailing_comma(self, closing: str) -> None:
+        if self.token == closing:
+            return
+        comma = self.start
+        self.advance()
         if self.kind == _MARK and self.token == closing:
-            raise self.syntax(f"a comma in front of `{closing}`")
+            self.start, self.offset = comma, comma + 1
+            raise self.syntax(f"a comma in front of `{closing}`", "leave it out")

@@ -14,12 +14,15 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from archgen.expressions import is_expression
 from archgen.limits import LIMITS
+from archgen.naming import NAME_LENGTH, NAME_PATTERN, NAME_WORDS
+from archgen.ops.fields import wrong
 from archgen.places import Place
 from archgen.source import Object
 
@@ -55,15 +58,7 @@ class _Below:
 
 BELOW = _Below()
 
-_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
-Name = Annotated[
-    str,
-    Field(
-        pattern=_NAME_PATTERN,
-        max_length=LIMITS.name_characters,
-        description="a name of letters, digits and _, at most 64",
-    ),
-]
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=NAME_LENGTH, description=NAME_WORDS)]
 Reference = Annotated[
     str,
     Field(
@@ -78,11 +73,13 @@ Parameters = Annotated[
 ]
 Prose = Annotated[str, Field(description="text")]
 Prosaic = Annotated[str | list[str], Field(description="text, or a list of texts")]
+COUNT_WORDS = f"a whole number from 0 to {LIMITS.repeat:,} or a $-value"
+INPUTS_WORDS = "a list of entries' names"
 Condition = Annotated[bool | str, OrExpression(bool), Field(description="true, false or a $-value")]
 Count = Annotated[
     int | str,
     OrExpression(Annotated[int, Field(ge=0, le=LIMITS.repeat)]),
-    Field(description=f"a whole number from 0 to {LIMITS.repeat:,} or a $-value"),
+    Field(description=COUNT_WORDS),
 ]
 Extent = Annotated[
     int | str | None,
@@ -99,7 +96,7 @@ Divisor = Annotated[
     Field(description="a whole number from 1 or a $-value"),
 ]
 Join = Annotated[str, Field(description="the name of a join, such as concat or add")]
-Inputs = Annotated[list[Reference], Field(min_length=1, description="a list of entries' names")]
+Inputs = Annotated[list[Reference], Field(min_length=1, description=INPUTS_WORDS)]
 Layers = Annotated["tuple[Entry, ...]", BELOW]
 
 
@@ -135,16 +132,22 @@ class Level(BaseModel):
 class Entry(Level):
     """An entry of a list: an op, a use of a module, or a fork."""
 
-    name: Name | None = None
+    name: Name | None = Field(default=None, description=NAME_WORDS)
     when: Condition = True
-    repeat: Count | None = None
+    repeat: Count | None = Field(default=None, description=COUNT_WORDS)
     description: Prose = ""
-    inputs: Inputs | None = None
+    inputs: Inputs | None = Field(default=None, description=INPUTS_WORDS)
 
     @property
     def called(self) -> str:
         """Return the entry's name before numbering."""
         raise NotImplementedError
+
+    @property
+    def named_at(self) -> Place:
+        """Return where the text stands that names the entry."""
+        keys = ("name", "op", "use", "join")
+        return next((self.raw.places[key] for key in keys if key in self.raw), self.place)
 
 
 class Broken(Entry):
@@ -231,12 +234,21 @@ class Head(Level):
     layers: Layers
 
 
+Numbers = Annotated[list[float], Field(min_length=1, description="a list of numbers")]
+
+
 class Pixels(Level):
     """How images enter the network, in 0…255 units."""
 
-    mean: list[float]
-    std: list[float]
-    order: Literal["RGB", "BGR", "L"] = "RGB"
+    mean: Numbers
+    std: Numbers
+    order: Annotated[Literal["RGB", "BGR", "L"], Field(description='"RGB", "BGR" or "L"')] = "RGB"
+
+    @model_validator(mode="after")
+    def _divisible(self) -> Self:
+        if len(self.mean) != len(self.std) or min(self.std) <= 0:
+            raise wrong("std", "std must have one number above 0 for each of mean")
+        return self
 
 
 class Input(Level):
@@ -251,6 +263,12 @@ class Input(Level):
         Field(description="[low, high] or {mean, std, order}"),
     ] = None
 
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if isinstance(self.pixels, list) and self.pixels[0] >= self.pixels[1]:
+            raise wrong("pixels", "pixels must be [low, high] with low below high")
+        return self
+
 
 class Width(Level):
     """The width multiplier: scales every ``filters`` that is not ``fixed``."""
@@ -262,7 +280,7 @@ class Width(Level):
 class Spec(Level):
     """A whole document, its ``extends`` and ``edit`` carried out."""
 
-    archgen: Annotated[Literal[1], Field(description="1, the version of the spec language")]
+    archgen: Annotated[int, Field(ge=1, le=1, description="1, the version of the spec language")]
     name: Name
     schema_: Prose = Field(default="", alias="$schema")
     title: Prose = ""

@@ -7,7 +7,7 @@ Imports ``source``, ``naming`` and ``diagnostics``.
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from archgen.diagnostics import Fault, Faults, did_you_mean, quoted
+from archgen.diagnostics import Fault, Faults, did_you_mean, named, quoted
 from archgen.naming import called, numbered
 from archgen.places import Place
 from archgen.source import Array, Object
@@ -76,7 +76,7 @@ def edited(document: Object, child: Object, faults: Faults) -> Object:
         place = edits.places[path]
         if target is None:
             help_line = did_you_mean(path, _paths(document))
-            message = f"the edit {quoted(path, 80)} matches nothing"
+            message = f"the edit {named(path)} matches nothing"
             faults.add(Fault("E218", message, place.of_key(), help=help_line))
         else:
             _apply(target, edits[path], place, faults)

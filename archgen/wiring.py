@@ -5,10 +5,11 @@ Imports ``scopes``, ``spec`` and ``diagnostics``.
 
 from collections.abc import Iterable, Sequence
 
-from archgen.diagnostics import Fault, Faults, did_you_mean, quoted
+from archgen.diagnostics import Fault, Faults, Related, did_you_mean, named
 from archgen.places import Place
 from archgen.scopes import Frame, Slot, Tensor
-from archgen.spec import Entry, Fork, ForkEntry
+from archgen.source import Object
+from archgen.spec import Broken, Entry, Fork, ForkEntry
 
 NO_VALUE = {
     "later": "comes later; a value can only come from what stands above",
@@ -26,16 +27,22 @@ class Wiring:
     def declare(self, frame: Frame, names: Iterable[tuple[str, Place]]) -> None:
         """Take up names in a list's namespace, which entries, branches and heads share."""
         for name, place in names:
-            if name in frame.slots:
-                message = f"the name {quoted(name)} is used twice in one list"
-                self.faults.add(Fault("E214", message, place))
-            else:
-                frame.slots[name] = Slot()
+            slot = frame.slots.setdefault(name, Slot(place=place))
+            if slot.place is not place and slot.place is not None:
+                message = f"the name {named(name)} is used twice in one list"
+                related = (Related(slot.place, "first here"),)
+                self.faults.add(Fault("E214", message, place, related=related))
+
+    def declare_branches(self, fork: Fork, frame: Frame) -> None:
+        """Take up the names of a fork's branches."""
+        branches = fork.raw["branches"]
+        places = branches.places if isinstance(branches, Object) else {}
+        self.declare(frame, [(name, place.of_key()) for name, place in places.items()])
 
     def declare_fork(self, fork: Fork, frame: Frame) -> None:
         """Take up the names of a fork that has a list of its own."""
-        places = [(name, branch.place) for name, branch in fork.branches.items()]
-        self.declare(frame, [*places, (fork.join, fork.at("join"))])
+        self.declare_branches(fork, frame)
+        self.declare(frame, [(fork.join, fork.at("join"))])
 
     def declare_entries(
         self, entries: Sequence[Entry], names: Sequence[tuple[str, ...]], frame: Frame
@@ -43,26 +50,31 @@ class Wiring:
         """Take up the names of a list, and those that its unnamed fork adds to it."""
         called = [entry.called for entry in entries]
         for entry, copies in zip(entries, names, strict=True):
-            self.declare(frame, [(name, entry.place) for name in copies])
+            frame.is_sound = frame.is_sound and not isinstance(entry, Broken)
+            place = entry.named_at
+            self.declare(frame, [(name, place) for name in copies])
             if entry.repeat is not None and called.count(entry.called) == 1:
-                frame.slots.setdefault(entry.called, Slot())
+                frame.slots.setdefault(entry.called, Slot(place=place))
         unnamed = [e for e in entries if isinstance(e, ForkEntry) and e.name is None]
         for number, fork in enumerate(unnamed):
             if number or fork.repeat is not None:
                 message = "a second unnamed fork of a list, or a repeated one, needs a `name`"
                 self.faults.add(Fault("E213", message, fork.place))
-            places = [(name, branch.place) for name, branch in fork.branches.items()]
-            self.declare(frame, [] if number else places)
+            if not number:
+                self.declare_branches(fork, frame)
 
     def reference(self, name: str, frame: Frame, place: Place) -> Tensor | None:
         """Return the tensor that a reference names; None, with a fault, where it has none."""
         slot = frame.find(name)
+        if slot is not None and slot.state == "built":
+            return slot.tensor
+        if not all(around.is_sound for around in frame.around()):
+            return None
         if slot is None:
             help_line = did_you_mean(name, frame.names())
-            message = f"no entry is called {quoted(name)} here"
+            message = f"no entry is called {named(name)} here"
             self.faults.add(Fault("E208", message, place, help=help_line))
-            return None
-        if slot.state != "built":
-            message = f"{quoted(name)} {NO_VALUE[slot.state]}"
+        else:
+            message = f"{named(name)} {NO_VALUE[slot.state]}"
             self.faults.add(Fault("E209", message, place))
-        return slot.tensor
+        return None

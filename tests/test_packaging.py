@@ -17,13 +17,15 @@ INFO = f"archgen-{VERSION}.dist-info"
 
 def build(target: str, project: Path, folder: Path) -> Path:
     """Return the one file that hatchling, without a network, makes of a project."""
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)],
         cwd=project,
-        check=True,
+        check=False,
         capture_output=True,
+        text=True,
         timeout=120,
     )
+    assert done.returncode == 0, done.stderr
     (made,) = folder.iterdir()
     return made
 

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from archgen.geometry import Axis
 from archgen.ir import Call, Op, Refusal, Shape, Weight, Window, size_of
-from archgen.ops.fields import Flag, Initializer, Padding, PairField, Positive, Regularizer
+from archgen.ops.fields import Flag, Initializer, Padding, PairField, Positive, Regularizer, wrong
 from archgen.ops.windows import axes, lay, times
 
 
@@ -36,9 +36,10 @@ class Conv(Op):
     @model_validator(mode="after")
     def _as_keras(self) -> Self:
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ValueError("Keras takes strides or dilation_rate above 1, not both")
+            raise wrong("dilation_rate", "strides and dilation_rate cannot both be above 1")
         if self.filters % self.groups:
-            raise ValueError(f"{self.filters} filters do not divide into {self.groups} groups")
+            reason = f"{self.filters} filters do not divide into {self.groups} groups"
+            raise wrong("groups", reason)
         return self
 
     def axes(self) -> tuple[Axis, Axis]:

@@ -7,18 +7,24 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from archgen.limits import LIMITS
 
 Positive = Annotated[
-    int, Field(ge=1, le=LIMITS.dimension, description="a whole number from 1 to 2147483647")
+    int, Field(ge=1, le=LIMITS.dimension, description="a whole number from 1 to 2,147,483,647")
 ]
 NonNegative = Annotated[
-    int, Field(ge=0, le=LIMITS.dimension, description="a whole number from 0 to 2147483647")
+    int, Field(ge=0, le=LIMITS.dimension, description="a whole number from 0 to 2,147,483,647")
 ]
 Flag = Annotated[bool, Field(description="true or false")]
 Number = Annotated[float, Field(description="a number")]
 Share = Annotated[float, Field(ge=0, lt=1, description="a number from 0 to below 1")]
+
+
+def wrong(field: str, reason: str) -> PydanticCustomError:
+    """Return the refusal of a field that does not go with the others."""
+    return PydanticCustomError("wrong_field", "{reason}", {"field": field, "reason": reason})
 
 
 def as_pair(value: Any) -> Any:

@@ -24,7 +24,8 @@ class Concat(Join):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the maps with their channels added up; Raises Refusal E320."""
         if len({shape[:-1] for shape in inputs}) > 1:
-            raise Refusal("E320", f"concat of {_listed(inputs)}", "height and width differ")
+            label = "height and width differ" if _ranks(inputs) == 1 else "maps and features"
+            raise Refusal("E320", f"concat of {_listed(inputs)}", label)
         return (*inputs[0][:-1], sum(shape[-1] for shape in inputs))
 
 
@@ -72,6 +73,10 @@ class Minimum(_Elementwise):
 
     kind: ClassVar[str] = "minimum"
     keras: ClassVar[str] = "layers.Minimum"
+
+
+def _ranks(shapes: tuple[Shape, ...]) -> int:
+    return len({len(shape) for shape in shapes})
 
 
 def _listed(shapes: tuple[Shape, ...]) -> str:

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from archgen.geometry import Axis
 from archgen.ir import Call, Op, Shape, Window
-from archgen.ops.fields import Flag, OptionalPair, Padding, PairField
+from archgen.ops.fields import Flag, OptionalPair, Padding, PairField, wrong
 from archgen.ops.windows import axes, lay, overhang, require_map, times
 
 _NO_PADDING = ((0, 0), (0, 0))
@@ -21,11 +21,12 @@ class _Pool(Op):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.ceil_mode and self.padding == "same":
-            raise ValueError("ceil_mode says how `valid` and explicit padding round; `same` has it")
+            raise wrong("ceil_mode", 'ceil_mode has no meaning with "same" padding')
         if not isinstance(self.padding, str):
             for pool, sides in zip(self.pool_size, self.padding, strict=True):
                 if max(sides) >= pool:
-                    raise ValueError(f"padding {max(sides)} makes windows of {pool} with no map")
+                    reason = f"padding of {max(sides)} leaves a window of {pool} without a map"
+                    raise wrong("padding", reason)
         return self
 
     def axes(self) -> tuple[Axis, Axis]:
@@ -91,7 +92,7 @@ class AvgPool(_Pool):
     @model_validator(mode="after")
     def _countable(self) -> Self:
         if self.count_padding and isinstance(self.padding, str) and self.padding == "valid":
-            raise ValueError("count_padding without padding; say how much with `padding`")
+            raise wrong("count_padding", 'count_padding has no meaning with "valid" padding')
         return self
 
     def call(self, inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
