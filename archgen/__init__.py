@@ -1,7 +1,18 @@
 """Architectures are data: checked without TensorFlow, then built as native Keras models."""
 
 from archgen.analysis import Analysis
-from archgen.api import analyse, build, check, graph, load, resolved
+from archgen.api import (
+    analyse,
+    build,
+    check,
+    format_spec,
+    graph,
+    load,
+    new,
+    resolved,
+    schema,
+    table,
+)
 from archgen.diagnostics import ArchgenError, Fault, MachineError, SpecError, UsageError
 from archgen.ir import Graph, Node
 from archgen.library import names
@@ -20,8 +31,12 @@ __all__ = [
     "analyse",
     "build",
     "check",
+    "format_spec",
     "graph",
     "load",
     "names",
+    "new",
     "resolved",
+    "schema",
+    "table",
 ]

@@ -8,66 +8,75 @@ from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
 from archgen.canonical import canonical
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError
+from archgen.formatting import format_spec
 from archgen.ir import Graph, Shape
+from archgen.library import SCHEMA_NAME, load_bytes, shipped
 from archgen.library import load as load_document
-from archgen.library import load_bytes
 from archgen.lints import lint
 from archgen.reading import read_spec
 from archgen.resolve import resolve
 from archgen.spec import Spec
+from archgen.starters import starter
+from archgen.tables import Table
 
 if TYPE_CHECKING:
     import keras
 
 Scalar = str | int | float | bool | None
 Result = TypeVar("Result")
-SpecLike = str | Path | Mapping[str, Any] | Spec
+SpecLike = str | Path | bytes | Mapping[str, Any] | Spec
+
+__all__ = [
+    "SCHEMA_NAME",
+    "analyse",
+    "build",
+    "check",
+    "format_spec",
+    "graph",
+    "load",
+    "new",
+    "resolved",
+    "schema",
+    "table",
+]
 
 
 def load(spec: SpecLike) -> Spec:
-    """Return a checked spec from a shipped name, a ``.json`` path or a dict.
+    """Return a checked spec from a shipped name, a ``.json`` path, a dict or a spec's bytes.
 
     Raises:
         SpecError: what the document says is wrong, all faults at once.
         UsageError: E501, E502, there is no such spec.
     """
-    if isinstance(spec, Spec):
-        return spec
     faults = Faults()
-    return _sound(read_spec(load_document(spec, faults), faults), faults)
+    return _sound(_read(spec, faults), faults)
 
 
 def check(
-    spec: SpecLike | bytes,
-    input_shape: Shape | None = None,
-    *,
-    name: str = "<text>",
-    **parameters: Scalar,
+    spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
 ) -> tuple[Fault, ...]:
     """Return everything that is wrong or suspicious, errors and warnings, in the order found.
 
-    ``bytes`` are the text of a spec, called ``name`` in the faults. Raises UsageError where there
-    is no such spec or parameter.
+    Raises UsageError where there is no such spec or parameter.
     """
     faults = Faults()
     try:
-        checked = _read(spec, name, faults)
+        checked = _read(spec, faults)
         if checked is not None:
-            graph = resolve(checked, faults, parameters, input_shape)
-            lint(checked, graph, faults)
+            result = resolve(checked, faults, parameters, _shape(input_shape))
+            lint(checked, result, faults)
     except SpecError as error:
         for fault in error.faults:
             faults.add(fault)
     return faults.listed()
 
 
-def _read(spec: SpecLike | bytes, name: str, faults: Faults) -> Spec | None:
+def _read(spec: SpecLike, faults: Faults) -> Spec | None:
     if isinstance(spec, Spec):
         return spec
-    document = (
-        load_bytes(spec, name, faults) if isinstance(spec, bytes) else load_document(spec, faults)
-    )
-    return read_spec(document, faults)
+    if isinstance(spec, bytes):
+        return read_spec(load_bytes(spec, "<stdin>", faults), faults)
+    return read_spec(load_document(spec, faults), faults)
 
 
 def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar) -> Graph:
@@ -78,7 +87,7 @@ def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
         UsageError: there is no such spec or parameter.
     """
     faults = Faults()
-    checked = _read(spec, "<text>", faults)
+    checked = _read(spec, faults)
     shape = _shape(input_shape)
     result = resolve(checked, faults, parameters, shape) if checked is not None else None
     return _sound(result, faults)
@@ -143,3 +152,34 @@ def _shape(shape: Iterable[Any] | None) -> Shape | None:
 def resolved(spec: SpecLike) -> str:
     """Return the merged document, ``extends`` and ``edit`` carried out, in canonical layout."""
     return canonical(load(spec).raw)
+
+
+def table(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar) -> Table:
+    """Return the table of what a network costs: ``print(table(...).text(depth=1))``.
+
+    Raises:
+        SpecError: all faults at once.
+        UsageError: there is no such spec or parameter.
+    """
+    checked = load(spec)
+    titles = {("modules", name): module.title for name, module in checked.modules.items()}
+    titles |= {("heads", name): head.title for name, head in checked.heads.items()}
+    return Table(analyse(checked, input_shape, **parameters), checked.place.file, titles)
+
+
+def new(name: str, base: str | None = None) -> str:
+    """Return the text of a first spec of one's own, or of one that extends a shipped spec.
+
+    Raises:
+        UsageError: E213 the name cannot be one, E501 there is no such spec.
+    """
+    if base is not None and shipped(base) is None:
+        load(base)
+    return starter(name, base)
+
+
+def schema() -> str:
+    """Return the JSON Schema of spec files as text."""
+    from archgen.schema import schema_text
+
+    return schema_text()

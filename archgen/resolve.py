@@ -164,7 +164,7 @@ class Resolver:
             else:
                 tensor = self.repeated(entry, copies, context, tensor)
             if not context.path and tensor is not None:
-                self.nodes.trail.append((entry.called, tensor.shape))
+                self.nodes.trail.append((copies[-1] if copies else entry.called, tensor.shape))
         return tensor
 
     def repeated(

@@ -6,7 +6,10 @@ it nothing but its name is required and null removes what stands there.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
+
+from pydantic import BaseModel
 
 from archgen.canonical import canonical
 from archgen.ir import Op
@@ -239,3 +242,51 @@ def _edit() -> Schema:
     members = {key: {"anyOf": [*options, NULL]} for key, options in forms.items()}
     members["layers"] = _or(_layers(), NULL)
     return {"anyOf": [_object(members), _layers(), NULL]}
+
+
+# ── pieces ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _members(kind: str) -> list[str]:
+    """Return what an entry of a kind may say; the kinds are the ops, a use and a fork."""
+    if kind in OPS:
+        return ["op", *_fields(OPS[kind]), *OPS[kind].followers, *Entry.model_fields]
+    return list(_fields(UseEntry if kind == "use" else ForkEntry))
+
+
+def _references(name: str, op: type[Op]) -> dict[str, Schema]:
+    """Return the fields of an op as its own definition has them."""
+    return {key: _ref(f"{name}/properties/{key}") for key in (*_fields(op), *op.followers)}
+
+
+@cache
+def _fields(cls: type[BaseModel]) -> dict[str, Schema]:
+    """Return the fields of a class as Pydantic describes them, without its titles and defaults."""
+    properties = cls.model_json_schema()["properties"]
+    return {
+        key: {word: value for word, value in field.items() if word not in ("title", "default")}
+        for key, field in properties.items()
+    }
+
+
+def _object(
+    properties: Mapping[str, Schema],
+    required: Iterable[str] = (),
+    cls: type[BaseModel] | None = None,
+) -> Schema:
+    described = {"description": (cls.__doc__ or "").partition("\n")[0]} if cls else {}
+    needed = {"required": list(required)} if required else {}
+    own = {"type": "object", "properties": dict(properties), "additionalProperties": False}
+    return {**described, **own, **needed}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _or(one: Schema, other: Schema) -> Schema:
+    return {"anyOf": [one, other]}
+
+
+def _or_expression(field: Schema) -> Schema:
+    return _or(field, _ref("expression"))

@@ -1,0 +1,109 @@
+"""Every op in every way it can be told to work: Keras against the naive reference."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np  # noqa: TID253 - the reference speaks NumPy
+import pytest
+
+import archgen
+from archgen.analysis import cost
+from archgen.ops import OPS
+from tests import reference
+from tests.keras_layer.cases import Case, cases, varied
+
+pytestmark = pytest.mark.keras
+
+
+@dataclass(frozen=True)
+class Run:
+    """A case, built, and what Keras and the reference answer for two images."""
+
+    case: Case
+    model: Any
+    given: np.ndarray[Any, Any]
+    answers: list[reference.Answer]
+
+    @property
+    def layer(self) -> Any:
+        return self.model.get_layer("node")
+
+
+@pytest.fixture(scope="module", params=cases(), ids=str)
+def ran(request: pytest.FixtureRequest) -> Run:
+    case: Case = request.param
+    model, random = archgen.build(case.graph()), np.random.default_rng(7)
+    weights = fill(model.get_layer("node"), random)
+    images = [random.normal(0.0, 1.5, (2, *shape)) for shape in case.shapes]
+    given = np.asarray(model(images if len(images) > 1 else images[0], training=False))
+    answers = [reference.forward(case.op(), image, weights) for image in zip(*images, strict=True)]
+    return Run(case, model, given, answers)
+
+
+def fill(layer: Any, random: np.random.Generator) -> Mapping[str, reference.Array]:
+    """Give a layer random weights and return them by name."""
+    shapes = {variable.name: tuple(variable.shape) for variable in layer.weights}
+    weights = reference.random_weights(shapes, random)
+    layer.set_weights(list(weights.values()))
+    return weights
+
+
+def test_keras_answers_as_the_reference(ran: Run) -> None:
+    wanted = np.stack([answer.value for answer in ran.answers])
+    np.testing.assert_allclose(ran.given, wanted, rtol=1e-4, atol=1e-5)
+    assert np.isfinite(wanted).all()
+    assert np.unique(wanted).size > 1, "an answer that is the same everywhere shows nothing"
+
+
+def test_the_shape_is_the_inferred_one(ran: Run) -> None:
+    shape = ran.case.graph().by_name["node"].shape
+    assert tuple(ran.model.output.shape) == (None, *shape)
+    assert ran.given.shape[1:] == shape == ran.answers[0].value.shape
+
+
+def test_weights_have_the_names_shapes_and_order_of_keras(ran: Run) -> None:
+    made = [(v.name, tuple(v.shape), v.trainable) for v in ran.layer.weights]
+    assert made == [tuple(weight) for weight in ran.case.op().weights(tuple(ran.case.shapes))]
+    assert len(ran.model.weights) == len(made), "only the node's own layer has weights"
+
+
+def test_macs_are_the_multiplications_that_the_reference_counts(ran: Run) -> None:
+    # Output positions × taps × channels × filters: taps that lie on padding count.
+    macs = ran.case.op().macs(tuple(ran.case.shapes))
+    assert [answer.multiplications for answer in ran.answers] == [macs, macs]
+    assert (macs > 0) == (ran.case.kind in ("conv", "dense"))
+
+
+def test_parameters_are_those_of_keras(ran: Run) -> None:
+    found = cost(ran.case.op(), tuple(ran.case.shapes))
+    assert found.trainable == sum(w.shape.num_elements() for w in ran.layer.trainable_weights)
+    assert found.trainable + found.non_trainable == ran.layer.count_params()
+
+
+def test_every_field_reaches_the_layer(ran: Run) -> None:
+    config, op = ran.layer.get_config(), ran.case.op()
+    padded_before = len(op.call(tuple(ran.case.shapes))) > 1
+    joint = {name for name in type(op).model_fields if name in config}
+    for name in joint - ({"padding", "strides"} if padded_before else set()):
+        assert plain(name, config[name]) == plain(name, getattr(op, name)), name
+
+
+def plain(name: str, value: Any) -> Any:
+    """Bring Keras's and archgen's ways to say one value to one form."""
+    if name == "padding" and not isinstance(value, str):
+        return "valid"
+    if name.endswith(("_initializer", "_regularizer")):
+        return value["class_name"] if isinstance(value, dict) else value
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
+@pytest.mark.parametrize("kind", OPS)
+def test_the_cases_vary_every_field(kind: str) -> None:
+    fields = varied(kind)
+    assert [name for name, values in fields.items() if len(values) < 2] == []
+    assert kind in {case.kind for case in cases()}
+
+
+def test_the_reference_knows_every_op() -> None:
+    assert set(reference.KINDS) == set(OPS)
