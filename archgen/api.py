@@ -162,7 +162,9 @@ def table(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
         UsageError: there is no such spec or parameter.
     """
     checked = load(spec)
-    titles = {("modules", name): module.title for name, module in checked.modules.items()}
+    titles: dict[tuple[str, ...], str] = {
+        ("modules", name): module.title for name, module in checked.modules.items()
+    }
     titles |= {("heads", name): head.title for name, head in checked.heads.items()}
     return Table(analyse(checked, input_shape, **parameters), checked.place.file, titles)
 

@@ -5,12 +5,14 @@ Imports ``canonical`` and ``source``.
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archgen.canonical import canonical
 from archgen.places import Place
 from archgen.source import Array, Object, parse_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Private signs of Unicode that stand for a number while the layout is made.
 _SIGNS = range(0xF0000, 0x10FFFE)

@@ -129,6 +129,7 @@ VALUE_CASES: list[tuple[str, Scalar]] = [
     ("${25E-2}", Fraction(1, 4)),
     ("${1.5e+1}", 15),
     ("${0e000}", 0),
+    ("${0e100}", 0),
     ("${1e0003}", 1000),
     (f"${{{LARGEST}}}", LARGEST),
     # the four operations
@@ -510,9 +511,10 @@ EVALUATION_CASES: list[tuple[str, int, str]] = [
     ("${min(1)}", 2, "`min` takes two or more arguments, not 1"),
     ("${max()}", 2, "`max` takes two or more arguments, not 0"),
     ("${1 + ceil()}", 6, "`ceil` takes one argument, not 0"),
+    ("${ceil(1, 2)}", 2, "`ceil` takes one argument, not 2"),
     ("${floor(1, 2)}", 2, "`floor` takes one argument, not 2"),
     ("${round(2.5, 1)}", 2, "`round` takes one argument, not 2"),
-    ("${width(1, 2, 3)}", 2, "`width` takes one argument, not 3"),
+    ("${width(1, 2)}", 2, "`width` takes one argument, not 2"),
 ]
 
 
@@ -609,7 +611,11 @@ def test_only_names_that_are_needed_are_looked_up() -> None:
 
 
 def test_parse_remembers_what_it_read() -> None:
-    assert parse("${a * 2}") is parse("${a * 2}")
+    first = parse("${a * 2}")
+    assert parse("${a * 2}") is first
+    parse.cache_clear()
+    assert parse("${a * 2}") is not first
+    assert parse("${a * 2}") == first
     assert repr(parse("$a")) == "Expression(text='$a', names=frozenset({'a'}))"
 
 

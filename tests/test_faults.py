@@ -260,7 +260,7 @@ def test_what_was_asked_wrongly_is_told_with_its_numbers() -> None:
     assert fault.message == "input_shape must be (height, width, channels), not (0, 32, 3)"
 
 
-@pytest.mark.parametrize("value", [{1}, object(), b"net", 10**5000])
+@pytest.mark.parametrize("value", [{1}, object(), b"net", 10**5000], ids=type)
 def test_a_dict_that_json_does_not_have_is_a_fault(value: object) -> None:
     faults = archgen.check({**NET, "title": value})
     assert [fault.code for fault in faults] in (["E203"], ["E105"])

@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.datasets import load_digits, load_sample_image
 
 import archgen
+from archgen.files import replacing_file
 
 Images = np.ndarray[Any, np.dtype[np.float32]]
 OUT = Path("runs/first_run")
@@ -34,17 +35,18 @@ def digits() -> Images:
 def fitted(images: Images, spec: archgen.Spec) -> Images:
     """Resize images to a spec's input and map their pixels as it says."""
     height, width, _ = archgen.graph(spec).inputs["input"]
-    low, high = spec.input.pixels
+    low, high = spec.input.raw["pixels"]
     resized = keras.ops.image.resize(images, (height, width), antialias=True)
     return np.asarray(low + keras.ops.clip(resized, 0, 255) * ((high - low) / 255))
 
 
 def first_run(name: str, load: Callable[[], Images]) -> None:
     """Compile, save, load and run one network."""
-    print(archgen.table(name, depth=1), end="\n\n")
+    print(archgen.table(name).text())
     model = archgen.build(name, seed=0)
     path = OUT / f"{name}.keras"
-    archgen.save(model, path)
+    with replacing_file(path) as whole:
+        model.save(whole)
     images = fitted(load(), archgen.load(name))
     answer = model.predict(images, verbose=0)
     again = keras.models.load_model(path).predict(images, verbose=0)
