@@ -182,6 +182,6 @@ def new(name: str, base: str | None = None) -> str:
 
 def schema() -> str:
     """Return the JSON Schema of spec files as text."""
-    from archgen.schema import schema_text
+    from archgen.json_schema import schema_text
 
     return schema_text()

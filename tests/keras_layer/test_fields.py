@@ -1,0 +1,130 @@
+"""The fields of the ops are Keras's own: names, defaults, and what they do in training."""
+
+import inspect
+from functools import reduce
+from typing import Any
+
+import numpy as np  # noqa: TID253 - weights come as arrays
+import pytest
+
+import archgen
+from archgen.ir import Op
+from archgen.ops import OPS
+from archgen.ops.fields import ACTIVATIONS
+from tests.keras_layer.cases import Case
+
+pytestmark = pytest.mark.keras
+
+OURS = {"fixed", "ceil_mode", "count_padding"}  # no layer of Keras has these
+ASKED_FOR = {("max_pool", "pool_size"), ("avg_pool", "pool_size")}  # though Keras has a default
+NOT_POINTWISE = {"glu"}  # it halves the channels
+REQUIRED = {
+    "conv": {"filters": 3, "kernel_size": 3},
+    "dense": {"units": 3},
+    "max_pool": {"pool_size": 2},
+    "avg_pool": {"pool_size": 2},
+    "activation": {"activation": "relu"},
+    "dropout": {"rate": 0.5},
+    "rescale": {"scale": 2.0},
+}
+
+
+def signature(keras: Any, op: type[Op]) -> dict[str, inspect.Parameter]:
+    """Return the arguments of the stock layer of an op."""
+    layer = reduce(getattr, op.keras.split("."), keras)
+    return dict(inspect.signature(layer.__init__).parameters)
+
+
+def keras_default(name: str, parameter: inspect.Parameter) -> Any:
+    """Return a default of Keras as archgen writes it."""
+    if name == "activation" and parameter.default is None:
+        return "linear"
+    return parameter.default
+
+
+FIELDS = [(kind, name) for kind, op in OPS.items() for name in op.model_fields]
+
+
+@pytest.mark.parametrize(("kind", "name"), FIELDS)
+def test_a_field_is_an_argument_of_the_layer_with_its_default(
+    kind: str, name: str, keras: Any
+) -> None:
+    arguments, field = signature(keras, OPS[kind]), OPS[kind].model_fields[name]
+    assert (name in arguments) == (name not in OURS)
+    if name not in OURS and (kind, name) not in ASKED_FOR:
+        wanted = keras_default(name, arguments[name])
+        assert field.is_required() == (wanted is inspect.Parameter.empty)
+        if not field.is_required():
+            assert field.default == wanted
+
+
+@pytest.mark.parametrize("kind", OPS)
+def test_an_op_without_fields_makes_the_layer_without_arguments(kind: str, keras: Any) -> None:
+    fields = REQUIRED.get(kind, {})
+    case = Case(kind, fields, ((7, 6, 4),) * (2 if OPS[kind].arity is None else 1))
+    made = archgen.build(case.graph()).get_layer("node").get_config()
+    stock = reduce(getattr, OPS[kind].keras.split("."), keras)(name="node", **fields).get_config()
+    assert made == stock
+
+
+def test_the_activations_are_the_functions_of_one_tensor_that_keras_has(keras: Any) -> None:
+    functions = {
+        name: function
+        for name, function in vars(keras.activations).items()
+        if inspect.isfunction(function) and name not in ("get", "serialize", "deserialize")
+    }
+    of_one_tensor = {name for name, function in functions.items() if required(function) == 1}
+    assert len(of_one_tensor) > 25
+    assert set(ACTIVATIONS) == of_one_tensor - NOT_POINTWISE
+    assert len(set(ACTIVATIONS)) == len(ACTIVATIONS)
+
+
+def required(function: Any) -> int:
+    """Return how many arguments a function needs."""
+    parameters = inspect.signature(function).parameters.values()
+    return sum(parameter.default is inspect.Parameter.empty for parameter in parameters)
+
+
+# ── initializers and regularizers ─────────────────────────────────────────────────────────────────
+
+INITIALIZERS = [field for field in FIELDS if field[1].endswith("_initializer")]
+REGULARIZERS = [field for field in FIELDS if field[1].endswith("_regularizer")]
+
+
+def built(kind: str, **fields: Any) -> Any:
+    return archgen.build(Case(kind, {**REQUIRED.get(kind, {}), **fields}).graph())
+
+
+def variable(model: Any, field: str) -> Any:
+    """Return the weight that a field such as ``beta_regularizer`` speaks of."""
+    name = field.rpartition("_")[0]
+    (found,) = [weight for weight in model.get_layer("node").weights if weight.name == name]
+    return np.asarray(found)
+
+
+@pytest.mark.parametrize(("kind", "name"), INITIALIZERS)
+def test_an_initializer_fills_its_own_weight(kind: str, name: str) -> None:
+    model = built(kind, **{name: {"class_name": "Constant", "config": {"value": 0.375}}})
+    assert (variable(model, name) == 0.375).all()
+    filled = [(np.asarray(weight) == 0.375).all() for weight in model.weights]
+    assert sum(filled) == 1 < len(filled)
+
+
+@pytest.mark.parametrize(("kind", "name"), REGULARIZERS)
+def test_a_regularizer_adds_the_loss_of_its_own_weight(kind: str, name: str) -> None:
+    ones = name.replace("regularizer", "initializer")
+    l2 = {"class_name": "L2", "config": {"l2": 0.25}}
+    model = built(kind, **{name: l2, ones: "ones"})
+    (loss,) = model.losses
+    assert float(loss) == pytest.approx(0.25 * variable(model, name).size)
+
+
+@pytest.mark.parametrize(("kind", "name"), INITIALIZERS + REGULARIZERS)
+def test_a_name_that_keras_does_not_know_is_a_fault(kind: str, name: str) -> None:
+    with pytest.raises(archgen.ArchgenError):
+        built(kind, **{name: "no_such_thing"})
+
+
+def test_every_op_with_a_weight_has_an_initializer() -> None:
+    assert {kind for kind, _ in INITIALIZERS} == {"conv", "dense", "batch_norm"}
+    assert {kind for kind, _ in REGULARIZERS} == {"conv", "dense", "batch_norm"}
