@@ -146,6 +146,13 @@ class Faults:
         elif of_shapes:
             self._uses[key] = self._uses.get(key, 0) + 1
 
+    def relate(self, fault: Fault, related: Related) -> None:
+        """Tell another place of a fault that was added before."""
+        key = (fault.code, fault.place, "")
+        known = self._found[key]
+        if related not in known.related:
+            self._found[key] = replace(known, related=(*known.related, related))
+
     @property
     def has_errors(self) -> bool:
         """Say whether one of the faults is an error."""

@@ -5,6 +5,7 @@ Imports ``spec``, ``scopes``, ``validation`` and what they import.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -38,6 +39,9 @@ from archgen.validation import expression_fault, wrong_kind
 Values = Mapping[str, str | int | float | bool | None]
 
 
+ELSEWHERE = {"index": "a `repeat`", "channels": "layers and modules"}
+
+
 class Evaluator:
     """The values of one document under the parameters given from outside."""
 
@@ -48,6 +52,8 @@ class Evaluator:
         self.faults = faults
         self.document = Environment(self.width)
         self.take(parameters)
+        with suppress(Poisoned):
+            self.scaling()
         self.input_shape = input_shape or self.shape()
 
     # ── parameters ────────────────────────────────────────────────────────────────────────────
@@ -113,8 +119,23 @@ class Evaluator:
         except Poisoned:
             return None
         except ExpressionFault as fault:
-            self.faults.add(expression_fault(fault, place))
+            told = expression_fault(fault, place)
+            self.faults.add(self.out_of_reach(told, raw, environment))
             return None
+
+    def out_of_reach(self, fault: Fault, raw: str, environment: Environment) -> Fault:
+        """Say of a name that it exists, but not here."""
+        if fault.code != "E206":
+            return fault
+        known = set(environment.names())
+        for name in sorted(parse(raw).names - known):
+            if name in self.spec.parameters:
+                message = f"parameter `{name}` stands below; a value reads those above it"
+                return replace(fault, message=message, help=None)
+            if name in ELSEWHERE:
+                message = f"`{name}` is known only inside {ELSEWHERE[name]}"
+                return replace(fault, message=message, help=None)
+        return fault
 
     def condition(self, raw: object, place: Place, environment: Environment) -> bool | None:
         """Return a condition, which must come out true or false."""

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from archgen.diagnostics import Fault, Faults, SpecError, UsageError, did_you_mean, named
+from archgen.diagnostics import Fault, Faults, SpecError, UsageError, did_you_mean, named, quoted
 from archgen.limits import LIMITS
 from archgen.source import Object, from_python, parse_bytes, read_file
 from archgen.variants import extended
@@ -99,20 +99,26 @@ class _Chain:
             place = document.places.get("extends", document.place)
             raise SpecError(Fault("E216", f"specs extend each other in a circle: {circle}", place))
         self.files.append(known)
-        if len(self.files) > LIMITS.reference_depth:
+        if len(self.files) >= LIMITS.reference_depth and "extends" in document:
             message = f"`extends` goes deeper than {LIMITS.reference_depth} files"
-            raise SpecError(Fault("E217", message, document.place))
+            raise SpecError(Fault("E217", message, document.places["extends"]))
 
     def target(self, document: Object, folder: Path) -> Path:
         """Return the file that ``extends`` names: a shipped spec or one below the folder."""
         name, place = document["extends"], document.places["extends"]
         if not isinstance(name, str):
-            message = f"`extends` must be a name or a path, not {named(name)}"
+            message = f"`extends` must be a name or a path, not {quoted(name)}"
             raise SpecError(Fault("E203", message, place))
         if not name.endswith(".json"):
             found = shipped(name)
             if found is None:
-                help_line = did_you_mean(name, names())
+                beside = folder / f"{PurePosixPath(name).name}.json"
+                near = (
+                    f"did you mean `{beside.name}`?"
+                    if "\0" not in name and beside.is_file()
+                    else None
+                )
+                help_line = near or did_you_mean(name, names())
                 message = f"no shipped spec is called {named(name)}"
                 raise SpecError(Fault("E217", message, place, help=help_line))
             return found
@@ -121,7 +127,9 @@ class _Chain:
     def below(self, name: str, folder: Path, document: Object) -> Path:
         place = document.places["extends"]
         relative = PurePosixPath(name)
-        inside = not relative.is_absolute() and ".." not in relative.parts and "\\" not in name
+        inside = (
+            not relative.is_absolute() and ".." not in relative.parts and not {"\\", "\0"} & {*name}
+        )
         path = folder / relative
         if not inside or not path.resolve().is_relative_to(folder.resolve()):
             message = f"{named(name)} is not below this spec's folder"

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 NAME_LENGTH = 64
 NAME_WORDS = "a name begins with a letter or digit and has letters, digits and _, at most 64"
-PARAMETER_WORDS = "it is a Python identifier of ASCII letters, digits and _, no keyword, at most 64"
+PARAMETER_WORDS = (
+    "a Python identifier of ASCII letters, digits and _ is wanted, no keyword, at most 64"
+)
 INPUT = "input"
 BUILD_ARGUMENTS = frozenset({"spec", "input_shape", "weights", "seed"})
 

@@ -5,7 +5,7 @@ Imports ``ir``, ``making`` and ``scopes``.
 
 from collections.abc import Sequence
 
-from archgen.diagnostics import Fault, Faults
+from archgen.diagnostics import Fault, Faults, Related
 from archgen.ir import Node, Op, Refusal, Shape, shape_text
 from archgen.limits import LIMITS
 from archgen.making import Made
@@ -22,7 +22,7 @@ class Nodes:
         self.made: list[Node] = []
         self.faults = faults
         self.input_shape = input_shape or ()
-        self.trail: list[tuple[str, Shape]] = []
+        self._forks: list[dict[tuple[str, str], Fault]] = []
         self._inferred: dict[tuple[int, tuple[Shape, ...]], Shape | Refusal] = {}
 
     def chain(
@@ -42,7 +42,7 @@ class Nodes:
         for suffix, op, written in ops:
             shape = self._infer(op, shapes)
             if isinstance(shape, Refusal):
-                self._refused(shape, place, tensors)
+                self._refused(shape, name, place, tensors)
                 return None
             node = f"{name}.{suffix}" if suffix else name
             self.made.append(Node(node, op, names, shape, scope, place, written))
@@ -66,21 +66,57 @@ class Nodes:
             known = self._inferred[key] = _inferred(op, shapes)
         return known
 
-    def _refused(self, refusal: Refusal, place: Place, tensors: Sequence[Tensor]) -> None:
+    def enter_fork(self) -> None:
+        """Begin the branches of a fork; those that fail for one reason are one fault."""
+        self._forks.append({})
+
+    def leave_fork(self) -> None:
+        """End the branches of a fork."""
+        self._forks.pop()
+
+    def _refused(
+        self, refusal: Refusal, name: str, place: Place, tensors: Sequence[Tensor]
+    ) -> None:
+        key = (refusal.code, refusal.label or refusal.message)
+        siblings = self._forks[-1] if self._forks else {}
+        first = siblings.get(key)
+        if first is not None and first.place != place:
+            self.faults.relate(first, Related(place, f"the same here: {refusal.message}"))
+            return
         several = tensors[:NAMED_IN_NOTES] if len(tensors) > 1 else ()
         notes = tuple(f"`{tensor.node}` is {shape_text(tensor.shape)}" for tensor in several)
+        odd = next((t for t in tensors if t.shape != tensors[0].shape), tensors[0])
         fault = Fault(refusal.code, refusal.message, place, refusal.label)
-        self.faults.add(fault.explained(trail=self._steps(), notes=notes, help=refusal.help))
+        fault = fault.explained(trail=self._trail(name, odd), notes=notes, help=refusal.help)
+        siblings[key] = fault
+        self.faults.add(fault)
 
-    def _steps(self) -> tuple[str, ...]:
-        """Return the heights and widths so far, one step for each change."""
+    def _trail(self, name: str, tensor: Tensor) -> tuple[str, ...]:
+        """Return how a tensor got its height and width, each module around passed in one step."""
+        made = {node.name: node for node in self.made}
+        steps: list[tuple[str, Shape]] = []
+        node = made.get(tensor.node)
+        while node is not None:
+            step = _step(node.name, name)
+            if not steps or steps[-1][0] != step:
+                steps.append((step, node.shape[:2]))
+            node = made.get(node.inputs[0])
         before = self.input_shape[:2]
-        steps = [shape_text(before)]
-        for name, after in self.trail:
-            if after[:2] != before:
-                before = after[:2]
-                steps.append(f"{name} → {shape_text(before)}")
-        return tuple(steps)
+        trail = [shape_text(before)]
+        for step, after in reversed(steps):
+            trail += [f"{step} → {shape_text(after)}"] if after != before else []
+            before = after
+        return tuple(trail)
+
+
+def _step(node: str, seen_from: str) -> str:
+    """Return a node's name as far as it differs from where it is seen, and one component more."""
+    parts, around = node.split("."), seen_from.split(".")
+    shared = next(
+        (i for i, (one, other) in enumerate(zip(parts, around, strict=False)) if one != other),
+        min(len(parts), len(around)),
+    )
+    return ".".join(parts[: shared + 1])
 
 
 def _inferred(op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:

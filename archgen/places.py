@@ -67,5 +67,10 @@ class Place(NamedTuple):
 
     def shifted(self, offset: int) -> "Place":
         """Return the one character that stands ``offset`` characters inside a string value."""
-        start = min(self.start + 1 + offset, max(self.end - 1, self.start))
+        start = self.start + 1
+        for _ in range(offset):
+            escape = self.text.content.startswith("\\", start)
+            long = escape and self.text.content.startswith("u", start + 1)
+            start += 6 if long else 2 if escape else 1
+        start = min(start, max(self.end - 1, self.start))
         return self._replace(start=start, end=start + 1)

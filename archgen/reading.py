@@ -70,6 +70,8 @@ class _Reader:
     def __init__(self, faults: Faults, document: Object) -> None:
         self.faults = faults
         self.defaults: Mapping[str, Object] = self.read_defaults(document)
+        parameters = document.get("parameters")
+        self.parameter_names = frozenset(parameters if isinstance(parameters, Object) else ())
 
     # ── levels ────────────────────────────────────────────────────────────────────────────────
 
@@ -117,6 +119,9 @@ class _Reader:
             self.bad_name(key, raw.place, PARAMETER_WORDS)
         self.parameters(raw, "parameters", frozenset())
         self.required(raw)
+        if "fork" in raw:
+            self.faults.add(unknown_key("fork", raw.places["fork"], ()))
+            return None
         fork_keys = [key for key in raw if key in FORK_KEYS]
         if ("layers" in raw) == bool(fork_keys):
             self.no_body(raw)
@@ -222,10 +227,16 @@ class _Reader:
             OPS[part.op].model_validate(part.fields)
         except ValidationError as error:
             found = part_faults(error, part, raw, self.defaults)
-            for fault in found.values():
-                self.faults.add(fault)
+            for key, fault in found.items():
+                self.faults.add(self.meant_parameter(fault, part.fields.get(key)))
             return not found
         return True
+
+    def meant_parameter(self, fault: Fault, value: object) -> Fault:
+        """Ask whether a text that is a parameter's name was meant as its value."""
+        if fault.code == "E203" and isinstance(value, str) and value in self.parameter_names:
+            return fault.explained(help=f"did you mean `${value}`?")
+        return fault
 
     def fork(self, raw: Object, cls: type[LevelType]) -> LevelType | None:
         branches = raw.get("branches")
@@ -245,20 +256,30 @@ class _Reader:
         join = raw.get("join")
         joins = [name for name, cls in OPS.items() if issubclass(cls, Join)]
         if isinstance(join, str) and join not in joins:
-            kind = "is no join" if join in OPS else "is the name of no join"
             help_line = did_you_mean(join, joins)
-            message = f"{named(join)} {kind}"
+            known = f"{named(join)} is no join"
+            message = known if join in OPS else f"no join is called {named(join)}"
             self.faults.add(Fault("E204", message, raw.places["join"], help=help_line))
             return False
         order = raw.get("order")
         if isinstance(order, Array) and sorted(map(str, order)) != sorted(branches):
-            listed = ", ".join(branches)
-            message = f"`order` must name every branch once: {listed}"
-            self.faults.add(Fault("E220", message, raw.places["order"]))
+            self.wrong_order(order, raw.places["order"], branches)
             return False
         activation = raw.get("activation")
-        parts = [] if is_expression(activation) else activation_parts(activation)
+        known = isinstance(activation, str) and not is_expression(activation)
+        parts = activation_parts(activation) if known else []
         return self.check_all(parts, raw)
+
+    def wrong_order(self, order: Array, place: Place, branches: list[str]) -> None:
+        """Point at the first name that is no branch or stands there twice, else at the list."""
+        message = f"`order` must name every branch once: {', '.join(branches)}"
+        for index, name in enumerate(order):
+            if name not in branches or name in order[:index]:
+                other = [branch for branch in branches if branch not in order]
+                help_line = did_you_mean(str(name), other) if name not in branches else None
+                self.faults.add(Fault("E220", message, order.places[index], help=help_line))
+                return
+        self.faults.add(Fault("E220", message, place))
 
     def branch(self, raw: object, place: Place) -> Branch:
         located = raw if isinstance(raw, Object) else Object(place)
@@ -312,6 +333,11 @@ class _Reader:
     def required(self, raw: Object) -> None:
         """Check the names that a module requires: each once, and none with a default."""
         names, defaults, inputs = (raw.get(key) for key in ("required", "parameters", "inputs"))
+        for name, place in (
+            zip(inputs, inputs.places, strict=True) if isinstance(inputs, Array) else ()
+        ):
+            if name == INPUT:
+                self.name(INPUT, place)
         taken = [*(defaults if isinstance(defaults, Object) else ())]
         taken += [name for name in (inputs if isinstance(inputs, Array) else ()) if name]
         for name, place in (

@@ -94,8 +94,8 @@ class Resolver:
         main = self.entered(entering, Frame(), "", "")
         main.frame.holds(INPUT, entering)
         heads = self.spec.heads
-        self.wiring.declare(main.frame, self.head_names())
         leaving = self.layers(self.spec.layers, main, entering)
+        self.wiring.declare(main.frame, self.head_names())
         if leaving is entering is not None and not self.faults.has_errors:
             self.fault("E225", "a spec needs a layer that is built", self.spec.at("layers"))
             return None
@@ -117,7 +117,8 @@ class Resolver:
             return None
         if leaving.entry in heads:
             message = f"the head {named(leaving.entry)} is called like the main output"
-            self.fault("E214", message, self.spec.heads[leaving.entry].place)
+            place = self.spec.member_place("heads", leaving.entry)
+            self.fault("E214", message, place.of_key())
             return None
         names = (leaving.entry, *heads)
         outputs = {name: tensor.node for name, tensor in zip(names, sound, strict=True)}
@@ -163,8 +164,6 @@ class Resolver:
                 tensor = self.copy(entry, copies[0], context, tensor)
             else:
                 tensor = self.repeated(entry, copies, context, tensor)
-            if not context.path and tensor is not None:
-                self.nodes.trail.append((copies[-1] if copies else entry.called, tensor.shape))
         return tensor
 
     def repeated(
@@ -251,9 +250,10 @@ class Resolver:
         """Say whether an op takes that many inputs; a fault where not."""
         if given == op.arity or (op.arity is None and given > 1):
             return True
-        wanted = f"{op.arity or 'two or more'} input{'' if op.arity == 1 else 's'}, not {given}"
-        advice = "name them with `inputs`" if op.arity is None else None
-        self.fault("E221", f"{op.kind} takes {wanted}", entry.at("inputs"), advice)
+        wanted = "one input" if op.arity else "two or more inputs"
+        advice = "name them with `inputs`" if op.arity is None and not entry.inputs else None
+        message = f"`{op.kind}` takes {wanted}, not {given}"
+        self.fault("E221", message, entry.at("inputs"), advice)
         return False
 
     # ── modules ───────────────────────────────────────────────────────────────────────────────
@@ -320,14 +320,13 @@ class Resolver:
         """Fill the further inputs of a module with the tensors that ``with`` names."""
         for name in module.inputs:
             given, tensor = entry.with_.get(name), None
+            place = entry.member_place("with", name) if name in entry.with_ else entry.at("with")
             if isinstance(given, str):
-                tensor = self.wiring.reference(given, outside, entry.member_place("with", name))
+                tensor = self.wiring.reference(given, outside, place)
             else:
                 message = f"`with` must name the tensor that enters as {named(name)}"
-                self.fault("E207", message, entry.at("with"))
-            if name in inside.slots:
-                self.fault("E214", f"{named(name)} is taken already", module.at("inputs"))
-            inside.holds(name, tensor)
+                self.fault("E207", message, place)
+            inside.holds(name, tensor, module.at("inputs"))
 
     # ── forks ─────────────────────────────────────────────────────────────────────────────────
 
@@ -336,6 +335,7 @@ class Resolver:
     ) -> Tensor | None:
         """Expand the branches and join what they give; ``join`` is the join's own name."""
         given: list[Tensor | None] = []
+        self.nodes.enter_fork()
         for name in fork.order or fork.branches:
             branch = fork.branches[name]
             wanted = self.evaluator.condition(branch.when, branch.at("when"), context.environment)
@@ -344,6 +344,7 @@ class Resolver:
             else:
                 tensor = self.branch(name, branch, context, entering)
                 given.append(tensor if wanted else None)
+        self.nodes.leave_fork()
         if not given:
             self.fault("E219", "a fork with no branch left", fork.at("branches"))
         tensors = [tensor for tensor in given if tensor is not None]

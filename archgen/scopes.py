@@ -121,9 +121,9 @@ class Frame:
     slots: dict[str, Slot] = field(default_factory=dict)
     is_sound: bool = True
 
-    def holds(self, name: str, tensor: Tensor | None) -> None:
+    def holds(self, name: str, tensor: Tensor | None, place: Place | None = None) -> None:
         """Give a name its tensor."""
-        slot = self.slots.setdefault(name, Slot())
+        slot = self.slots.setdefault(name, Slot(place=place))
         slot.state, slot.tensor = "built", tensor
 
     def find(self, reference: str) -> Slot | None:

@@ -3,6 +3,7 @@
 Imports ``places``, ``limits`` and ``diagnostics``.
 """
 
+import codecs
 import json
 import math
 import re
@@ -60,12 +61,13 @@ def parse_bytes(data: bytes, name: str) -> Object:
     if len(data) > LIMITS.file_bytes:
         message = f"the file is larger than {LIMITS.file_bytes:,} bytes"
         raise SpecError(Fault("E105", message, Place(Text(name, ""))))
+    plain = data.removeprefix(codecs.BOM_UTF8)
     try:
-        content = data.decode("utf-8-sig")
+        content = plain.decode()
     except UnicodeDecodeError as error:
-        readable = data[: error.start].decode("utf-8-sig", "replace")
+        readable = plain[: error.start].decode()
         place = Place(Text(name, readable), (), len(readable), len(readable))
-        message = f"the byte 0x{data[error.start]:02X} is not UTF-8"
+        message = f"the byte 0x{plain[error.start]:02X} is not UTF-8"
         raise SpecError(Fault("E101", message, place)) from error
     return parse(content, name)
 
@@ -174,6 +176,8 @@ class _Scanner:
         self.start = len(self.content) - len(rest)
         if rest.startswith('"'):
             return self.bad_string(rest)
+        if not self.content.strip(_SPACE):
+            return self.syntax("the text is empty")
         word = match[0] if (match := _BARE.match(rest)) else rest[:1]
         self.offset = self.start + len(word)
         for pattern, message, advice in _NO_TOKENS:

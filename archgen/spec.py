@@ -247,7 +247,7 @@ class Pixels(Level):
     @model_validator(mode="after")
     def _divisible(self) -> Self:
         if len(self.mean) != len(self.std) or min(self.std) <= 0:
-            raise wrong("std", "std must have one number above 0 for each of mean")
+            raise wrong("std", "`std` must have one number above 0 for each of `mean`")
         return self
 
 
@@ -266,7 +266,7 @@ class Input(Level):
     @model_validator(mode="after")
     def _rising(self) -> Self:
         if isinstance(self.pixels, list) and self.pixels[0] >= self.pixels[1]:
-            raise wrong("pixels", "pixels must be [low, high] with low below high")
+            raise wrong("pixels", "`pixels` must be [low, high] with low below high")
         return self
 
 

@@ -131,12 +131,14 @@ def _fault(
 def _of_value(key: str, detail: ErrorDetails, info: FieldInfo, top: Found) -> Fault:
     found = _deepest(top, detail["loc"][1:])
     if info.description == NAME_WORDS:
-        return Fault("E213", f"{named(found.value)} cannot be a name: {NAME_WORDS}", found.place)
+        shown = named(found.value) if isinstance(found.value, str) else quoted(found.value)
+        return Fault("E213", f"{shown} cannot be a name: {NAME_WORDS}", found.place)
     if isinstance(top.value, Object) and found.place != top.place:
         return wrong_kind(found.place, str(found.place.path[-1]), MEMBER_WORDS, found.value)
     if isinstance(found.value, float) and detail["type"] == "int_type":
         message = f"`{key}` must be a whole number, not {quoted(found.value)}"
-        whole = f"write {found.value:.0f}" if found.value.is_integer() else None
+        is_whole = found.value.is_integer() and found.value >= 1
+        whole = f"write {found.value:.0f}" if is_whole else None
         return Fault("E212", message, found.place, help=whole)
     extra = info.json_schema_extra
     choices = extra.get("enum") if isinstance(extra, dict) else None

@@ -69,7 +69,8 @@ def edited(document: Object, child: Object, faults: Faults) -> Object:
     if edits is None:
         return document
     if not isinstance(edits, Object):
-        faults.add(Fault("E203", "`edit` must be an object of paths", child.places["edit"]))
+        message = f"`edit` must be an object of paths, not {quoted(edits)}"
+        faults.add(Fault("E203", message, child.places["edit"]))
         return document
     found = [(path, _find(document, path)) for path in edits]
     for path, target in found:
@@ -91,7 +92,11 @@ def _apply(target: Target, change: object, place: Place, faults: Faults) -> None
     elif isinstance(change, Object) and isinstance(target.value, Object):
         patch(target.value, change)
     else:
-        message = f"an edit is an object, a list or null, not {quoted(change)}"
+        known = isinstance(target.value, Object)
+        what = (
+            "an edit is an object, a list or null" if known else "a branch's edit is a list or null"
+        )
+        message = f"{what}, not {quoted(change)}"
         faults.add(Fault("E203", message, place))
 
 

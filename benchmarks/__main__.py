@@ -31,7 +31,9 @@ def main() -> None:
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure, and write docs/benchmarks.md.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure, and write docs/benchmarks.md."
+    )
     unwritten = "; prints the page and leaves the file alone"
     quick = f"{QUICK} rounds each{unwritten}"
     only = f"{' or '.join(BENCHMARKS)}; may be repeated{unwritten}"

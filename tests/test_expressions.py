@@ -28,7 +28,7 @@ from archgen.expressions import (
 )
 
 # A busy machine must not fail a test.
-UNTIMED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNTIMED = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LARGEST = 2**63
 BEYOND = " is out of range: numerator or denominator over 2^63"
 HALF = Fraction(1, 2)
@@ -844,17 +844,21 @@ def decimal(value: int, digits: int) -> str:
     return f"{value // 10**digits}.{value % 10**digits:0{digits}d}" if digits else str(value)
 
 
-def operation(symbol: str, *kinds: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
-    return st.tuples(st.just(symbol), st.tuples(*kinds))
+def operation(symbols: str, *kinds: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    return st.tuples(st.sampled_from(symbols.split()), st.tuples(*kinds))
 
 
 NUMBER_LEAVES: st.SearchStrategy[Tree] = st.one_of(
     st.builds(decimal, st.integers(0, 60), st.integers(0, 2)),
+    st.sampled_from(["0", "1", "0.5", "2.5"]),
     st.sampled_from(["a", "b", "negative", "half", "third", "zero", "channels", "odd"]),
 ).map(lambda text: (text, ()))
 TRUTH_LEAVES: st.SearchStrategy[Tree] = st.sampled_from(["true", "false", "yes", "no"]).map(
     lambda text: (text, ())
 )
+CONFUSABLE_LEAVES: st.SearchStrategy[Tree] = st.sampled_from(
+    ["true", "1", "1.0", "'1'", "false", "0", "null"]
+).map(lambda text: (text, ()))
 OTHER_LEAVES: st.SearchStrategy[Tree] = st.sampled_from(
     ["null", "'same'", "''", "word", "nothing"]
 ).map(lambda text: (text, ()))
@@ -863,21 +867,28 @@ OTHER_LEAVES: st.SearchStrategy[Tree] = st.sampled_from(
 def numeric(
     inner: st.SearchStrategy[Tree], truths: st.SearchStrategy[Tree]
 ) -> list[st.SearchStrategy[Tree]]:
-    infix = [operation(symbol, inner, inner) for symbol in ("+", "-", "*", "/", "//", "%")]
-    rounding = [operation(symbol, inner) for symbol in ("-", "ceil", "floor", "round", "width")]
-    extremes = [operation(symbol, inner, inner, inner) for symbol in ("min", "max")]
-    pairs = [operation(symbol, inner, inner) for symbol in ("min", "max")]
-    return [*infix, *rounding, *extremes, *pairs, operation("if", inner, truths, inner)]
+    # Twice as often as the rest: which operator binds tighter shows only where several meet.
+    infix = [operation(symbols, inner, inner) for symbols in ("+ -", "* / // %") * 2]
+    return [
+        *infix,
+        operation("- ceil floor round width", inner),
+        operation("min max", inner, inner),
+        operation("min max", inner, inner, inner),
+        operation("if", inner, truths, inner),
+    ]
 
 
 def logical(
     inner: st.SearchStrategy[Tree], truths: st.SearchStrategy[Tree]
 ) -> list[st.SearchStrategy[Tree]]:
-    anything = inner | truths | OTHER_LEAVES
-    orders = [operation(symbol, inner, inner) for symbol in ORDERS]
-    equal = [operation(symbol, anything, anything) for symbol in ("==", "!=")]
-    junctions = [operation(symbol, truths, truths) for symbol in ("and", "or")]
-    return [*orders, *equal, *junctions, operation("not", truths)]
+    anything = st.one_of(CONFUSABLE_LEAVES, OTHER_LEAVES, inner, truths)
+    return [
+        operation("< <= > >=", inner, inner),
+        operation("== !=", anything, anything),
+        operation("== !=", CONFUSABLE_LEAVES, CONFUSABLE_LEAVES),
+        *(operation("or and", truths, truths) for _ in range(3)),
+        operation("not", truths),
+    ]
 
 
 def mostly(own: st.SearchStrategy[Tree], other: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
@@ -939,6 +950,11 @@ ALMOST = st.lists(st.sampled_from([*WORDS, *SYMBOLS]), max_size=30).map(" ".join
 
 @UNTIMED
 @given(st.one_of(st.text(), ALMOST, ALMOST.map("${{{}}}".format), st.text().map("$".__add__)))
+@example("${" + "(" * 100_000)
+@example("${" + "not " * 100_000)
+@example("${1" + "-1" * 100_000 + "}")
+@example("${" + "9" * 100_000 + "}")
+@example("$" + "a" * 100_000)
 @example("${" + "(" * 254)
 @example("${" + "-" * 253 + "1}")
 @example("${" + "not " * 60 + "yes}")

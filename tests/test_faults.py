@@ -140,11 +140,9 @@ def test_a_message_reads_like_one(case: Case) -> None:
 
 
 def test_every_code_has_a_case_that_tells_of_it() -> None:
-    told = {case.path.stem for case in CASES}
+    told = {case.path.stem for case in CASES if f"[{case.path.stem}]" in "".join(_expected(case))}
     assert told | ELSEWHERE.keys() == CODES.keys()
-    for case in CASES:
-        assert case.prose
-        assert f"[{case.path.stem}]" in "\n".join(_expected(case)) or not _expected(case)
+    assert all(case.prose for case in CASES)
     for code, name in ELSEWHERE.items():
         assert code in Path(__file__).with_name(name).read_text(encoding="utf-8")
 

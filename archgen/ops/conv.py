@@ -36,7 +36,7 @@ class Conv(Op):
     @model_validator(mode="after")
     def _as_keras(self) -> Self:
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise wrong("dilation_rate", "strides and dilation_rate cannot both be above 1")
+            raise wrong("dilation_rate", "`strides` and `dilation_rate` cannot both be above 1")
         if self.filters % self.groups:
             reason = f"{self.filters} filters do not divide into {self.groups} groups"
             raise wrong("groups", reason)

@@ -21,11 +21,11 @@ class _Pool(Op):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.ceil_mode and self.padding == "same":
-            raise wrong("ceil_mode", 'ceil_mode has no meaning with "same" padding')
+            raise wrong("ceil_mode", '`ceil_mode` has no meaning with "same" padding')
         if not isinstance(self.padding, str):
             for pool, sides in zip(self.pool_size, self.padding, strict=True):
                 if max(sides) >= pool:
-                    reason = f"padding of {max(sides)} leaves a window of {pool} without a map"
+                    reason = f"`padding` of {max(sides)} leaves a window of {pool} without a map"
                     raise wrong("padding", reason)
         return self
 
@@ -92,7 +92,7 @@ class AvgPool(_Pool):
     @model_validator(mode="after")
     def _countable(self) -> Self:
         if self.count_padding and isinstance(self.padding, str) and self.padding == "valid":
-            raise wrong("count_padding", 'count_padding has no meaning with "valid" padding')
+            raise wrong("count_padding", '`count_padding` has no meaning with "valid" padding')
         return self
 
     def call(self, inputs: tuple[Shape, ...]) -> tuple[Call, ...]:

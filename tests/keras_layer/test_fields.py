@@ -12,6 +12,7 @@ from archgen.ir import Op
 from archgen.ops import OPS
 from archgen.ops.fields import ACTIVATIONS
 from tests.keras_layer.cases import Case
+from tests.keras_layer.specs import spec
 
 pytestmark = pytest.mark.keras
 
@@ -121,8 +122,9 @@ def test_a_regularizer_adds_the_loss_of_its_own_weight(kind: str, name: str) -> 
 
 @pytest.mark.parametrize(("kind", "name"), INITIALIZERS + REGULARIZERS)
 def test_a_name_that_keras_does_not_know_is_a_fault(kind: str, name: str) -> None:
-    with pytest.raises(archgen.ArchgenError):
-        built(kind, **{name: "no_such_thing"})
+    layer = {"op": kind, **REQUIRED.get(kind, {}), name: "no_such_thing"}
+    with pytest.raises(archgen.ArchgenError, match="no_such_thing"):
+        archgen.build(spec(layer))
 
 
 def test_every_op_with_a_weight_has_an_initializer() -> None:
