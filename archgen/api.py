@@ -12,6 +12,7 @@ from archgen.formatting import format_spec
 from archgen.ir import Graph, Shape
 from archgen.library import SCHEMA_NAME, load_bytes, shipped
 from archgen.library import load as load_document
+from archgen.limits import LIMITS
 from archgen.lints import lint
 from archgen.reading import read_spec
 from archgen.resolve import resolve
@@ -139,14 +140,16 @@ def _sound(result: Result | None, faults: Faults) -> Result:
     return result
 
 
-def _shape(shape: Iterable[Any] | None) -> Shape | None:
+def _shape(shape: object) -> Shape | None:
+    """Return an input shape that is one: three whole numbers."""
     if shape is None:
         return None
-    plain = tuple(shape)
-    if len(plain) != 3 or not all(isinstance(extent, int) and extent > 0 for extent in plain):  # noqa: PLR2004
-        message = f"input_shape must be (height, width, channels), not {plain}"
+    extents = tuple(shape) if isinstance(shape, Iterable) else ()
+    sound = [type(extent) is int and 0 < extent <= LIMITS.dimension for extent in extents]
+    if len(sound) != 3 or not all(sound):  # noqa: PLR2004 - height, width, channels
+        message = f"input_shape must be (height, width, channels), not {shape}"
         raise UsageError(Fault("E508", message))
-    return plain
+    return extents
 
 
 def resolved(spec: SpecLike) -> str:

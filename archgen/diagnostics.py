@@ -199,8 +199,8 @@ def quoted(value: object) -> str:
 
 
 def named(name: object) -> str:
-    """Return a name of the spec between backticks, short and printable."""
-    return f"`{_printable(str(name))}`"
+    """Return a name of the spec between backticks, short and printable; others as values."""
+    return f"`{_printable(name)}`" if isinstance(name, str) and name else quoted(name)
 
 
 def _printable(text: str) -> str:

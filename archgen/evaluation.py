@@ -4,6 +4,7 @@ None stands for poison everywhere: the fault is reported, what depends on it sta
 Imports ``spec``, ``scopes``, ``validation`` and what they import.
 """
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -34,7 +35,7 @@ from archgen.places import Place
 from archgen.scopes import Environment, Poisoned, Tensor
 from archgen.source import Array
 from archgen.spec import Entry, Input, Module, Spec, UseEntry
-from archgen.validation import expression_fault, wrong_kind
+from archgen.validation import MEMBER_WORDS, expression_fault, wrong_kind
 
 Values = Mapping[str, str | int | float | bool | None]
 
@@ -65,10 +66,16 @@ class Evaluator:
                 help_line = did_you_mean(name, self.spec.parameters)
                 message = f"{self.spec.name} has no parameter {named(name)}"
                 raise UsageError(Fault("E507", message, help=help_line))
+            if not _is_scalar(given[name]):
+                message = f"`{name}` must be {MEMBER_WORDS}, not {quoted(given[name])}"
+                raise UsageError(Fault("E507", message))
         for name, default in self.spec.parameters.items():
             place = self.spec.member_place("parameters", name)
-            value = given.get(name, default)
-            self.document.known[name] = self.value(value, place, self.document)
+            if name in given:
+                result: Result | None = Result(exact(given[name]), effective=False)
+            else:
+                result = self.value(default, place, self.document)
+            self.document.known[name] = result
             self.document.places[name] = place
 
     def module(
@@ -236,6 +243,13 @@ class Evaluator:
                 shown = quoted(json_value(result.value))
                 found.append(Related(place, f"`{name}` is {shown}"))
         return tuple(found)
+
+
+def _is_scalar(value: object) -> bool:
+    """Say whether a value from outside is one that JSON has."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, str | int)
 
 
 def _key(place: Place) -> str:

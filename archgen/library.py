@@ -46,6 +46,8 @@ def load(spec: str | Path | Mapping[str, Any], faults: Faults) -> Object:
     if isinstance(spec, Mapping):
         return merged(from_python(spec), None, Path.cwd(), faults)
     path = Path(spec)
+    if "\0" in str(spec):
+        raise UsageError(Fault("E501", f"no spec is called {named(str(spec))}"))
     if path.suffix == ".json":
         return merged(read_file(path), path, path.parent, faults)
     found = shipped(str(spec))

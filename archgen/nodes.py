@@ -81,7 +81,8 @@ class Nodes:
         siblings = self._forks[-1] if self._forks else {}
         first = siblings.get(key)
         if first is not None and first.place != place:
-            self.faults.relate(first, Related(place, f"the same here: {refusal.message}"))
+            other = "" if refusal.message == first.message else f": {refusal.message}"
+            self.faults.relate(first, Related(place, f"the same here{other}"))
             return
         several = tensors[:NAMED_IN_NOTES] if len(tensors) > 1 else ()
         notes = tuple(f"`{tensor.node}` is {shape_text(tensor.shape)}" for tensor in several)

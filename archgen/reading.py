@@ -257,8 +257,8 @@ class _Reader:
         joins = [name for name, cls in OPS.items() if issubclass(cls, Join)]
         if isinstance(join, str) and join not in joins:
             help_line = did_you_mean(join, joins)
-            known = f"{named(join)} is no join"
-            message = known if join in OPS else f"no join is called {named(join)}"
+            no_join = f"{named(join)} is no join"
+            message = no_join if join in OPS else f"no join is called {named(join)}"
             self.faults.add(Fault("E204", message, raw.places["join"], help=help_line))
             return False
         order = raw.get("order")
@@ -266,8 +266,8 @@ class _Reader:
             self.wrong_order(order, raw.places["order"], branches)
             return False
         activation = raw.get("activation")
-        known = isinstance(activation, str) and not is_expression(activation)
-        parts = activation_parts(activation) if known else []
+        written = isinstance(activation, str) and not is_expression(activation)
+        parts = activation_parts(activation) if written else []
         return self.check_all(parts, raw)
 
     def wrong_order(self, order: Array, place: Place, branches: list[str]) -> None:
@@ -333,9 +333,8 @@ class _Reader:
     def required(self, raw: Object) -> None:
         """Check the names that a module requires: each once, and none with a default."""
         names, defaults, inputs = (raw.get(key) for key in ("required", "parameters", "inputs"))
-        for name, place in (
-            zip(inputs, inputs.places, strict=True) if isinstance(inputs, Array) else ()
-        ):
+        entering = zip(inputs, inputs.places, strict=True) if isinstance(inputs, Array) else ()
+        for name, place in entering:
             if name == INPUT:
                 self.name(INPUT, place)
         taken = [*(defaults if isinstance(defaults, Object) else ())]

@@ -326,7 +326,7 @@ class Resolver:
             else:
                 message = f"`with` must name the tensor that enters as {named(name)}"
                 self.fault("E207", message, place)
-            inside.holds(name, tensor, module.at("inputs"))
+            inside.holds(name, tensor, module.element_place("inputs", module.inputs.index(name)))
 
     # ── forks ─────────────────────────────────────────────────────────────────────────────────
 

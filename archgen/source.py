@@ -79,7 +79,8 @@ def from_python(value: object, name: str = "<dict>") -> Object:
         SpecError: E203, something in it that JSON does not have.
     """
     try:
-        return parse(json.dumps(value, indent=2, ensure_ascii=False), name)
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+        return parse(_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text), name)
     except (TypeError, ValueError, RecursionError) as error:
         place = Place(Text(name, ""))
         raise SpecError(Fault("E203", f"not JSON data: {error}", place)) from error
@@ -98,7 +99,8 @@ def parse(content: str, name: str) -> Object:
         raise SpecError((*scanner.faults.listed(), *error.faults)) from error
     scanner.faults.raise_errors()
     if not isinstance(value, Object):
-        place = Place(scanner.text, (), 0, len(content))
+        start = len(content) - len(content.lstrip(_SPACE))
+        place = Place(scanner.text, (), start, len(content))
         raise SpecError(Fault("E102", "a spec is a JSON object", place))
     return value
 
@@ -118,9 +120,9 @@ _SPACE = " \t\n\r"
 _STRING_PART = re.compile(r'[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*')
 _BARE = re.compile(r"[-+.]?[0-9A-Za-z_.]+")
 _SIMILAR = {
-    "True": "did you mean `true`?",
-    "False": "did you mean `false`?",
-    "None": "did you mean `null`?",
+    "true": "did you mean `true`?",
+    "false": "did you mean `false`?",
+    "none": "did you mean `null`?",
     "undefined": "did you mean `null`?",
 }
 # What people write where JSON has no token: how it begins, what is wrong, what would work.
@@ -149,6 +151,7 @@ class _Scanner:
         self.start = 0
         self.values = 0
         self.path: JsonPath = ()
+        self.wanted = ""
 
     def document(self) -> "Object | Array | Scalar":
         self.advance()
@@ -178,12 +181,15 @@ class _Scanner:
             return self.bad_string(rest)
         if not self.content.strip(_SPACE):
             return self.syntax("the text is empty")
+        if self.wanted and rest and rest[0] not in "'/#-+." and not _BARE.match(rest):
+            self.offset = self.start + 1
+            return self.syntax(self.wanted)
         word = match[0] if (match := _BARE.match(rest)) else rest[:1]
         self.offset = self.start + len(word)
         for pattern, message, advice in _NO_TOKENS:
             if pattern.match(rest):
                 return self.syntax(message.format(named(word)), advice and advice.format(word))
-        return self.syntax(f"{named(word)} does not begin a JSON value", _SIMILAR.get(word))
+        return self.syntax(f"{named(word)} does not begin a JSON value", _SIMILAR.get(word.lower()))
 
     def bad_string(self, rest: str) -> SpecError:
         """Say what is wrong inside a string that has no end, or an end behind a bad character."""
@@ -276,7 +282,9 @@ class _Scanner:
             raise self.syntax("a key in double quotes is missing")
         key = self.string(path)
         key_start, key_end = self.start, self.offset
+        self.wanted = "a `:` is missing after the key"
         self.advance()
+        self.wanted = ""
         if self.token != ":" or self.kind != _MARK:
             raise self.syntax("a `:` is missing after the key")
         self.advance()
@@ -311,7 +319,9 @@ class _Scanner:
 
     def separated(self, closing: str) -> None:
         """Pass the comma behind a member, which must not be the last thing in its container."""
+        self.wanted = f"a `,` or `{closing}` is missing"
         self.advance()
+        self.wanted = ""
         if self.kind != _MARK or self.token not in (",", closing):
             raise self.syntax(f"a `,` or `{closing}` is missing")
         if self.token == closing:

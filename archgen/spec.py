@@ -24,7 +24,7 @@ from archgen.limits import LIMITS
 from archgen.naming import NAME_LENGTH, NAME_PATTERN, NAME_WORDS
 from archgen.ops.fields import wrong
 from archgen.places import Place
-from archgen.source import Object
+from archgen.source import Array, Object
 
 EXPRESSION_SCHEMA = {"type": "string", "pattern": r"^\$", "maxLength": 256}
 
@@ -122,6 +122,11 @@ class Level(BaseModel):
         """Return where a member of a member stands."""
         inner = self.raw[key]
         return inner.places[member] if isinstance(inner, Object) else self.at(key)
+
+    def element_place(self, key: str, index: int) -> Place:
+        """Return where an element of a list stands."""
+        inner = self.raw[key]
+        return inner.places[index] if isinstance(inner, Array) else self.at(key)
 
     def read_from(self, raw: Object) -> Self:
         """Remember the object it was read from, which knows the places."""

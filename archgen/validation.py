@@ -131,8 +131,7 @@ def _fault(
 def _of_value(key: str, detail: ErrorDetails, info: FieldInfo, top: Found) -> Fault:
     found = _deepest(top, detail["loc"][1:])
     if info.description == NAME_WORDS:
-        shown = named(found.value) if isinstance(found.value, str) else quoted(found.value)
-        return Fault("E213", f"{shown} cannot be a name: {NAME_WORDS}", found.place)
+        return Fault("E213", f"{named(found.value)} cannot be a name: {NAME_WORDS}", found.place)
     if isinstance(top.value, Object) and found.place != top.place:
         return wrong_kind(found.place, str(found.place.path[-1]), MEMBER_WORDS, found.value)
     if isinstance(found.value, float) and detail["type"] == "int_type":

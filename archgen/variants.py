@@ -92,11 +92,8 @@ def _apply(target: Target, change: object, place: Place, faults: Faults) -> None
     elif isinstance(change, Object) and isinstance(target.value, Object):
         patch(target.value, change)
     else:
-        known = isinstance(target.value, Object)
-        what = (
-            "an edit is an object, a list or null" if known else "a branch's edit is a list or null"
-        )
-        message = f"{what}, not {quoted(change)}"
+        what = "an edit is an object," if isinstance(target.value, Object) else "a branch's edit is"
+        message = f"{what} a list or null, not {quoted(change)}"
         faults.add(Fault("E203", message, place))
 
 

@@ -209,6 +209,13 @@ def test_all_of_it_is_flushed_before_the_swap_and_the_folder_around_it_after(
     assert after == [target.parent.stat().st_ino]
 
 
+def test_every_file_that_was_opened_is_closed(target: Path, kind: Kind) -> None:
+    before = len(names(Path("/dev/fd")))
+    kind.save(target, b"new")
+    kind.save(target, b"new")
+    assert len(names(Path("/dev/fd"))) == before
+
+
 # Where a path leads
 
 
@@ -522,12 +529,19 @@ def test_a_c_library_without_the_exchange_takes_two_steps(
     assert tree(target.parent) == FOLDER.expected(b"new")
 
 
-@pytest.mark.parametrize("platform", ["darwin", "win32"])
-def test_another_system_is_not_asked_for_the_exchange(
+LACKS: dict[str, list[tuple[object, str]]] = {
+    "darwin": [(ctypes, "CDLL")],
+    "win32": [(ctypes, "CDLL"), (os, "fsync"), (files, "fcntl")],
+}
+
+
+@pytest.mark.parametrize("platform", LACKS)
+def test_another_system_is_not_asked_for_what_it_lacks(
     target: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
     monkeypatch.setattr(files, "sys", SimpleNamespace(platform=platform))
-    monkeypatch.delattr(ctypes, "CDLL")
+    for module, name in LACKS[platform]:
+        monkeypatch.delattr(module, name)
     kind.save(target, b"old")
     kind.save(target, b"new")
     assert tree(target.parent) == kind.expected(b"new")
@@ -613,6 +627,13 @@ def test_litter_that_cannot_be_opened_is_in_nobodys_way(
 def test_recover_puts_back_a_folder_set_aside(target: Path) -> None:
     leave(target, LITTER, old=b"old")
     recover(str(target))
+    assert tree(target.parent) == FOLDER.expected(b"old")
+
+
+def test_recover_follows_a_link(target: Path, tmp_path: Path) -> None:
+    (tmp_path / "best").symlink_to("folder/model")
+    leave(target, LITTER, old=b"old")
+    recover(tmp_path / "best")
     assert tree(target.parent) == FOLDER.expected(b"old")
 
 

@@ -11,6 +11,7 @@ import archgen
 from archgen.ir import Op
 from archgen.ops import OPS
 from archgen.ops.fields import ACTIVATIONS
+from tests.keras_layer.arrays import arrays
 from tests.keras_layer.cases import Case
 from tests.keras_layer.specs import spec
 
@@ -96,19 +97,18 @@ def built(kind: str, **fields: Any) -> Any:
     return archgen.build(Case(kind, {**REQUIRED.get(kind, {}), **fields}).graph())
 
 
-def variable(model: Any, field: str) -> Any:
+def weight(model: Any, field: str) -> np.ndarray[Any, Any]:
     """Return the weight that a field such as ``beta_regularizer`` speaks of."""
     name = field.rpartition("_")[0]
-    (found,) = [weight for weight in model.get_layer("node").weights if weight.name == name]
-    return np.asarray(found)
+    return arrays(model)[f"node/{name}"]
 
 
 @pytest.mark.parametrize(("kind", "name"), INITIALIZERS)
 def test_an_initializer_fills_its_own_weight(kind: str, name: str) -> None:
     model = built(kind, **{name: {"class_name": "Constant", "config": {"value": 0.375}}})
-    assert (variable(model, name) == 0.375).all()
-    filled = [(np.asarray(weight) == 0.375).all() for weight in model.weights]
-    assert sum(filled) == 1 < len(filled)
+    assert (weight(model, name) == 0.375).all()
+    filled = [path for path, array in arrays(model).items() if (array == 0.375).all()]
+    assert len(filled) == 1 < len(model.weights)
 
 
 @pytest.mark.parametrize(("kind", "name"), REGULARIZERS)
@@ -117,7 +117,7 @@ def test_a_regularizer_adds_the_loss_of_its_own_weight(kind: str, name: str) -> 
     l2 = {"class_name": "L2", "config": {"l2": 0.25}}
     model = built(kind, **{name: l2, ones: "ones"})
     (loss,) = model.losses
-    assert float(loss) == pytest.approx(0.25 * variable(model, name).size)
+    assert float(loss) == pytest.approx(0.25 * weight(model, name).size)
 
 
 @pytest.mark.parametrize(("kind", "name"), INITIALIZERS + REGULARIZERS)
