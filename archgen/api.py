@@ -10,7 +10,7 @@ from archgen.canonical import canonical
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError
 from archgen.formatting import format_spec
 from archgen.ir import Graph, Shape
-from archgen.library import SCHEMA_NAME, load_bytes, shipped
+from archgen.library import SCHEMA_NAME, load_bytes
 from archgen.library import load as load_document
 from archgen.limits import LIMITS
 from archgen.lints import lint
@@ -176,11 +176,10 @@ def new(name: str, base: str | None = None) -> str:
     """Return the text of a first spec of one's own, or of one that extends a shipped spec.
 
     Raises:
-        UsageError: E213 the name cannot be one, E501 there is no such spec.
+        UsageError: E213 the name cannot be one, E217 the base is out of reach, E501, E502 there is
+            no such spec.
     """
-    if base is not None and shipped(base) is None:
-        load(base)
-    return starter(name, base)
+    return starter(name, base, load(base).parameters if base is not None else ())
 
 
 def schema() -> str:

@@ -2,21 +2,25 @@
 
 0 fine, 1 the spec has faults, 2 wrong usage, 3 the machine lacks something, 70 a bug of archgen,
 130 Ctrl-C. Faults are the result of `check`, so they go to standard output there, and to standard
-error elsewhere.
+error elsewhere. Of several files each has its turn, whatever is wrong with another.
 """
 
+import io
 import json
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from archgen import api
+from archgen.arguments import parameters_of, shape_of
+from archgen.backends.importing import import_keras
 from archgen.diagnostics import (
     ArchgenError,
     Fault,
@@ -27,13 +31,15 @@ from archgen.diagnostics import (
     render_short,
 )
 from archgen.files import replacing_file, write_text
-from archgen.ir import Shape
 from archgen.library import names
+from archgen.limits import LIMITS
 
 OUR_BUG, INTERRUPTED = 70, 130
+SHOWN_FAULTS = 50
+STDIN = "<stdin>"
+Result = TypeVar("Result")
 
 app = typer.Typer(
-    help="Neural architectures as data: checked without TensorFlow, built as Keras models.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -64,6 +70,29 @@ class ShowFormat(StrEnum):
     json = "json"
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"archgen {version('archgen')}")
+        except PackageNotFoundError:
+            print("archgen, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Neural architectures as data: checked without TensorFlow, built as Keras models."""
+
+
 Spec = Annotated[
     str, typer.Argument(help="A shipped name, a file ending in .json, or - for stdin.")
 ]
@@ -77,19 +106,32 @@ Set = Annotated[
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack the sign ×
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        result = app(args=list(sys.argv[1:] if argv is None else argv), standalone_mode=False)
+        result = app(args=arguments, prog_name="archgen", standalone_mode=False)
+        sys.stdout.flush()
     except ArchgenError as error:
-        _complain("\n\n".join(map(render_fault, error.faults)))
-        return error.exit_code
+        return _refused(error)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (BrokenPipeError, SystemExit):  # Typer makes this of a broken pipe, and of nothing else
+        return _unread()
     except Exception as error:  # noqa: BLE001 - whatever else comes out is a bug of ours
         return _unexpected(error)
     return result if isinstance(result, int) else 0
+
+
+def _refused(error: ArchgenError) -> int:
+    _complain("\n\n".join(_shown(error.faults)))
+    return error.exit_code
+
+
+def _unread() -> int:
+    """Leave quietly: who reads our output has seen enough of it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _unexpected(error: Exception) -> int:
@@ -106,7 +148,19 @@ def _unexpected(error: Exception) -> int:
 
 
 def _complain(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(_plain(text), file=sys.stderr)
+
+
+def _plain(text: str) -> str:
+    """Return text of a stranger's spec without what would move a terminal's cursor."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "�" for sign in text)
+
+
+def _shown(faults: Sequence[Fault]) -> list[str]:
+    """Return the first faults as text, and how many more there are."""
+    shown = [render_fault(fault) for fault in faults[:SHOWN_FAULTS]]
+    more = len(faults) - len(shown)
+    return [*shown, f"… and {more:,} more"] if more else shown
 
 
 # ── reading the command line ──────────────────────────────────────────────────────────────────────
@@ -114,34 +168,25 @@ def _complain(text: str) -> None:
 
 def _source(spec: str) -> str | Path | bytes:
     if spec == "-":
-        return sys.stdin.buffer.read()
+        return _stdin()
     return Path(spec) if spec.endswith(".json") else spec
 
 
-def _shape(text: str | None) -> Shape | None:
-    if text is None:
-        return None
-    parts = text.lower().replace("×", "x").split("x")
-    if len(parts) != 3 or not all(part.isdecimal() and int(part) for part in parts):  # noqa: PLR2004
-        message = f"--input wants height x width x channels, such as 150x150x3, not {text}"
-        raise UsageError(Fault("E508", message))
-    return tuple(map(int, parts))
+def _stdin() -> bytes:
+    return sys.stdin.buffer.read(LIMITS.file_bytes + 1)
 
 
-def _parameters(settings: list[str] | None) -> dict[str, api.Scalar]:
-    return dict(map(_setting, settings or []))
-
-
-def _setting(text: str) -> tuple[str, api.Scalar]:
-    """Read ``name=value``; the value is JSON where it can be, else text."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(Fault("E507", f"--set wants name=value, not {text}"))
-    try:
-        parsed = json.loads(value)
-    except ValueError:
-        return name, value
-    return name, value if isinstance(parsed, dict | list) else parsed
+def _each(
+    given: Iterable[str], act: Callable[[str], Result]
+) -> tuple[list[tuple[str, Result]], int]:
+    """Act on every file; return the results there are, and the exit code of the worst failure."""
+    results, worst = [], 0
+    for one in given:
+        try:
+            results.append((one, act(one)))
+        except ArchgenError as error:
+            worst = max(worst, _refused(error))
+    return results, worst
 
 
 # ── verbs ─────────────────────────────────────────────────────────────────────────────────────────
@@ -169,14 +214,18 @@ def show(
     depth: Annotated[int, typer.Option(min=0, help="Components of names that a row keeps.")] = 1,
     form: Annotated[ShowFormat, typer.Option("--format")] = ShowFormat.text,
     *,
-    resolved: Annotated[bool, typer.Option(help="Print the merged spec itself.")] = False,
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="Print the merged spec itself.")
+    ] = False,
 ) -> int:
     """Show what a network costs, layer by layer or folded."""
-    source = _source(spec)
+    if resolved and (input_shape or settings or form is ShowFormat.md):
+        message = "--resolved prints the spec, so it takes no --input, --set or --format md"
+        raise typer.BadParameter(message)
     if resolved:
-        print(api.resolved(source), end="")
+        print(api.resolved(_source(spec)), end="")
         return 0
-    table = api.table(source, _shape(input_shape), **_parameters(settings))
+    table = api.table(_source(spec), shape_of(input_shape), **parameters_of(settings))
     if form is ShowFormat.json:
         print(json.dumps(table.record()))
     else:
@@ -191,20 +240,32 @@ def check(
     settings: Set = None,
     form: Annotated[CheckFormat, typer.Option("--format")] = CheckFormat.text,
     *,
-    strict: Annotated[bool, typer.Option(help="Warnings count as faults.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as faults.")] = False,
 ) -> int:
     """Check specs; prints every fault with its place."""
-    shape, parameters = _shape(input_shape), _parameters(settings)
-    found = {spec: api.check(_source(spec), shape, **parameters) for spec in specs}
-    faults = [fault for listed in found.values() for fault in listed]
+    shape, parameters = shape_of(input_shape), parameters_of(settings)
+    found, failed = _each(specs, lambda spec: api.check(_source(spec), shape, **parameters))
+    faults = [fault for _, listed in found for fault in listed]
     if form is CheckFormat.json:
         print(json.dumps([fault_record(fault) for fault in faults]))
     elif form is CheckFormat.short:
-        print("".join(f"{render_short(fault)}\n" for fault in faults), end="")
+        print("".join(f"{_plain(render_short(fault))}\n" for fault in faults), end="")
     else:
-        for spec, listed in found.items():
-            print("\n\n".join(map(render_fault, listed)) + "\n" if listed else f"{spec}: fine")
-    return int(any(strict or fault.severity == "error" for fault in faults))
+        _report(found, faults)
+    return failed or int(any(strict or fault.severity == "error" for fault in faults))
+
+
+def _report(found: list[tuple[str, tuple[Fault, ...]]], faults: list[Fault]) -> None:
+    """Print the specs that are fine, then the faults of the others; count them for a reader."""
+    for spec, listed in found:
+        if not listed:
+            print(_plain(f"{spec}: fine"))
+    if faults:
+        print(_plain("\n\n".join(_shown(faults))))
+        counts = Counter(fault.severity for fault in faults)
+        counted = " and ".join(f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in counts.items())
+        faulty = sum(bool(listed) for _, listed in found)
+        _complain(f"\n{counted} in {faulty} of {len(found)} specs")
 
 
 @app.command()
@@ -219,8 +280,10 @@ def build(
     """Build the Keras model and save it."""
     if output.suffix != ".keras":
         raise UsageError(Fault("E503", f"a Keras model's name ends in .keras, not {output.name}"))
-    graph = api.graph(_source(spec), _shape(input_shape), **_parameters(settings))
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    graph = api.graph(_source(spec), shape_of(input_shape), **parameters_of(settings))
+    with _writing(output):
+        output.parent.stat()  # before the minutes that a large model takes
+    import_keras()
     model = api.build(graph, weights=weights, seed=seed)
     with _writing(output), replacing_file(output) as path:
         model.save(path)
@@ -232,18 +295,20 @@ def build(
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(help="The name of the new spec.")],
-    base: Annotated[str | None, typer.Option("--from", help="A shipped spec to extend.")] = None,
+    base: Annotated[
+        str | None, typer.Option("--from", help="A shipped spec, or a file below, to extend.")
+    ] = None,
     *,
-    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> int:
     """Write a first spec of one's own, and the schema for the editor beside it."""
     path, schema_path = Path(f"{name}.json"), Path(api.SCHEMA_NAME)
     text = api.new(name, base)
     if path.exists() and not force:
         raise UsageError(Fault("E503", f"{path} is there already; --force replaces it"))
-    with _writing(path):
-        write_text(path, text)
-        write_text(schema_path, api.schema())
+    for target, content in ((path, text), (schema_path, api.schema())):
+        if not target.is_file() or _bytes(target) != content.encode():
+            _write(target, content)
     print(f"wrote {path} and {schema_path}; next: archgen check {path}, archgen show {path}")
     return 0
 
@@ -257,30 +322,40 @@ def fmt(
     ] = False,
 ) -> int:
     """Rewrite specs in the one canonical layout."""
-    changed = [file for file in files if _formatted(file, check_only=check_only)]
+    done, failed = _each(files, lambda file: _formatted(file, check_only=check_only))
+    changed = [file for file, differs in done if differs]
     for file in changed:
-        print(f"{file}: {'would change' if check_only else 'rewritten'}")
-    return int(check_only and bool(changed))
+        if check_only or file != "-":
+            print(_plain(f"{file}: {'would change' if check_only else 'rewritten'}"))
+    return failed or int(check_only and bool(changed))
 
 
 def _formatted(file: str, *, check_only: bool) -> bool:
     """Lay out one file; say whether its text is another now."""
-    if file == "-":
-        print(api.format_spec(sys.stdin.buffer.read()), end="")
-        return False
     path = Path(file)
+    before = _stdin() if file == "-" else _bytes(path)
+    after = api.format_spec(before, STDIN if file == "-" else file)
+    differs = after.encode() != before
+    if file == "-" and not check_only:
+        print(after, end="")
+    elif differs and not check_only:
+        _write(path, after)
+    return differs
+
+
+def _bytes(path: Path) -> bytes:
+    """Read a file, but no more than one byte above what archgen takes."""
     try:
-        before = path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(LIMITS.file_bytes + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(Fault("E502", f"cannot read {path}: {reason}")) from error
-    after = api.format_spec(before, file)
-    if after.encode() == before:
-        return False
-    if not check_only:
-        with _writing(path):
-            write_text(path, after)
-    return True
+
+
+def _write(path: Path, text: str) -> None:
+    with _writing(path):
+        write_text(path, text)
 
 
 @app.command()

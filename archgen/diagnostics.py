@@ -10,6 +10,7 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from archgen.places import Place
 
@@ -177,9 +178,14 @@ def _again(times: int) -> str:
     return f"the same happens at {times} more {'use' if times == 1 else 'uses'} of this entry"
 
 
+# A hostile file may hold many names; looking for a similar one stays quick.
+NAMES_COMPARED = 200
+
+
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the most similar candidate, upper and lower case aside, or None."""
-    folded = {candidate.casefold(): candidate for candidate in candidates}
+    compared = islice(candidates, NAMES_COMPARED)
+    folded = {candidate.casefold(): candidate for candidate in compared}
     matches = difflib.get_close_matches(name.casefold(), folded, n=1)
     return folded[matches[0]] if matches else None
 

@@ -66,7 +66,7 @@ class Evaluator:
                 help_line = did_you_mean(name, self.spec.parameters)
                 message = f"{self.spec.name} has no parameter {named(name)}"
                 raise UsageError(Fault("E507", message, help=help_line))
-            if not _is_scalar(given[name]):
+            if not _is_scalar(given[name]) or is_expression(given[name]):
                 message = f"`{name}` must be {MEMBER_WORDS}, not {quoted(given[name])}"
                 raise UsageError(Fault("E507", message))
         for name, default in self.spec.parameters.items():

@@ -42,10 +42,11 @@ def fit(size: int, axis: Axis) -> Fit | None:
         return _fit_same(size, axis)
     before, after = (0, 0) if axis.padding == "valid" else axis.padding
     room = size + before + after - reach(axis)
+    if axis.ceil_mode:
+        laid = _fit_ceil(size, axis, before, after)
+        return laid if laid.size > 0 else None
     if room < 0:
         return None
-    if axis.ceil_mode:
-        return _fit_ceil(size, axis, before, after)
     return Fit(room // axis.stride + 1, before, after)
 
 

@@ -6,10 +6,10 @@ it nothing but its name is required and null removes what stands there.
 """
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
 
 from archgen.canonical import canonical
 from archgen.ir import Op
@@ -61,21 +61,16 @@ def schema_text() -> str:
     return canonical(schema())
 
 
-def _definitions() -> Schema:
+def _definitions() -> dict[str, Schema]:
     whole, change = _Levels(change=False), _Levels(change=True)
     return {
         "spec": whole.spec(),
         "variant": _variant(change.spec()),
+        **_entries(),
         **whole.parts(),
         **change.parts(),
-        "pixels": _object(_fields(Pixels), ["mean", "std"]),
-        "entry": _entry(),
-        "use": _object(_fields(UseEntry), ["use"], UseEntry),
-        "fork": _object(_fork_fields(ForkEntry), ["join", "branches"], ForkEntry),
-        "op": _op_entry(),
-        **{name: _op(name, op) for name, op in OPS.items()},
-        "edit": _edit(),
-        "expression": {**EXPRESSION_SCHEMA, "description": "a $-value: $name or ${…}"},
+        "pixels": _object(_fields(Pixels), ["mean", "std"], Pixels),
+        "expression": {"description": "a $-value: $name or ${…}", **EXPRESSION_SCHEMA},
     }
 
 
@@ -89,184 +84,245 @@ class _Levels:
         self.change = change
 
     def spec(self) -> Schema:
+        """Return the top of a document."""
         below = {name: self.ref(name) for name in ("input", "width", "defaults")}
-        below["layers"] = _layers()
-        below["heads"] = self.map_of("head", NAME)
+        below |= {"layers": _layers(), "heads": self.map_of("head", NAME)}
         below["modules"] = self.map_of("module", IDENTIFIER)
         return self.level(Spec, below, ["archgen", "name", "input", "layers"])
 
     def parts(self) -> dict[str, Schema]:
         """Return the definitions of what stands below a document's top."""
-        module = self.level(Module, {"layers": _layers(), **self.fork_fields()}, [])
-        del module["properties"]["fork"]
-        if not self.change:
-            module["oneOf"] = [{"required": ["layers"]}, {"required": ["join", "branches"]}]
         parts = {
             "input": self.level(Input, {"pixels": _pixels()}, ["shape"]),
             "width": self.level(Width, {}, []),
-            "head": self.level(Head, {"layers": _layers()}, ["from", "layers"]),
-            "module": module,
-            "branch": self.branch(),
             "defaults": self.defaults(),
+            "head": self.level(Head, {"layers": _layers()}, ["from", "layers"]),
+            "module": self.module(),
+            "branch": _or(_layers(), self.level(Branch, {"layers": _layers()}, [])),
         }
         return {self.called(name): part for name, part in parts.items()}
 
-    def fork_fields(self) -> dict[str, Schema]:
-        return {**_fork_fields(Fork), "branches": self.map_of("branch", NAME)}
-
-    def branch(self) -> Schema:
-        detailed = self.level(Branch, {"layers": _layers()}, [])
-        return {"anyOf": [_layers(), detailed], "description": detailed.pop("description")}
+    def module(self) -> Schema:
+        """Return a module: layers, or the keys of a fork."""
+        fork = {**_fork_fields(Fork), "branches": self.map_of("branch", NAME)}
+        module = self.level(Module, {"layers": _layers(), **fork}, [])
+        del module["properties"]["fork"]
+        forms = [{"required": ["layers"]}, {"required": ["join", "branches"]}]
+        return module if self.change else {**module, "oneOf": forms}
 
     def defaults(self) -> Schema:
-        """Return the fields of every op; those of its norm too, where it has one."""
-        members = {
-            name: _object({key: self.nullable(ref) for key, ref in _references(name, op).items()})
-            for name, op in OPS.items()
-        }
-        members = {name: self.nullable(member) for name, member in members.items()}
-        return {**_object(members), "description": "fields of ops, unless an entry says otherwise"}
+        """Return the fields of every op, its norm and activation."""
+        members = {name: self.nullable(self.fields_of(op)) for name, op in OPS.items()}
+        about = {"description": "Fields of ops where an entry does not say them."}
+        return {**about, **_object(members)}
+
+    def fields_of(self, op: type[Op]) -> Schema:
+        """Return an object of an op's fields; a change of its norm need not name that one's op."""
+        fields = _field_refs(op)
+        if self.change and "norm" in fields:
+            fields["norm"] = _norm(change=True)
+        return _object(self.all_nullable(fields))
 
     def level(
         self, cls: type[Level], below: Mapping[str, Schema], required: Iterable[str]
     ) -> Schema:
-        properties = {name: self.nullable(field) for name, field in _fields(cls).items()}
-        properties |= {name: self.nullable(field) for name, field in below.items()}
+        """Return an object: the keys of a class, those that lead to further levels replaced."""
+        properties = self.all_nullable({**_fields(cls), **below})
         return _object(properties, () if self.change else required, cls)
 
     def map_of(self, name: str, names: Schema) -> Schema:
-        member = self.nullable(self.ref(name))
-        return {"type": "object", "propertyNames": names, "additionalProperties": member}
+        """Return an object of members of one kind."""
+        return _map_of(self.called(name), names, nullable=self.change)
+
+    def all_nullable(self, fields: Mapping[str, Schema]) -> dict[str, Schema]:
+        """Return fields, each of which null removes in a merge patch."""
+        return {name: self.nullable(field) for name, field in fields.items()}
 
     def nullable(self, field: Schema) -> Schema:
+        """Return a field that null removes in a merge patch."""
         return _or(field, NULL) if self.change else field
 
     def ref(self, name: str) -> Schema:
+        """Return a reference to a level."""
         return _ref(self.called(name))
 
     def called(self, name: str) -> str:
+        """Return a level's name among the definitions."""
         return f"{name}_change" if self.change else name
 
 
-def _variant(spec: Schema) -> Schema:
+def _variant(change: Schema) -> Schema:
     """Return what a document may say that extends another."""
     own = _fields(Spec)
     properties = {
-        **spec["properties"],
+        **change["properties"],
         "archgen": own["archgen"],
         "name": own["name"],
-        "extends": {"type": "string", "description": "a shipped spec, or a .json file below this"},
+        "extends": {"description": "a shipped spec, or a .json file below this", "type": "string"},
         "edit": {
+            "description": "paths of entries: a change, null to remove it, entries in its place",
             "type": "object",
             "propertyNames": {"pattern": r"^(layers|modules|heads)\."},
             "additionalProperties": _ref("edit"),
-            "description": "paths of entries: a change, null to remove it, entries in its place",
         },
     }
     required = ["archgen", "name", "extends"]
-    return {**_object(properties, required), "description": "A change of the spec it extends."}
+    return {"description": "A change of the spec it extends.", **_object(properties, required)}
 
 
 def _pixels() -> Schema:
     """Return the field with the object's own level in place of any object."""
     field = _fields(Input)["pixels"]
-    forms = [_ref("pixels") if form["type"] == "object" else form for form in field["anyOf"]]
+    forms = [_ref("pixels") if form.get("type") == "object" else form for form in field["anyOf"]]
     return {**field, "anyOf": forms}
 
 
-def _layers() -> Schema:
-    return {"type": "array", "items": _ref("entry")}
-
-
 # ── entries ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _entries() -> dict[str, Schema]:
+    """Return the definitions of every kind of entry, and of a change of one."""
+    kinds = {
+        "use": _object(_fields(UseEntry), ["use"], UseEntry),
+        "fork": _object(_fork_fields(ForkEntry), ["join", "branches"], ForkEntry),
+        **{name: _op(name, op) for name, op in OPS.items()},
+    }
+    return {"entry": _entry(), "op": _op_entry(), **kinds, "edit": _edit(kinds)}
 
 
 def _entry() -> Schema:
     """Return what tells the kinds of entries apart, so that a fault is told of the right one."""
     kinds = {"op": "op", "use": "use", "branches": "fork"}
     return {
+        "description": "An op, a use of a module, or a fork with its join.",
         "type": "object",
         "anyOf": [{"required": [key]} for key in kinds],
         "allOf": [{"if": {"required": [key]}, "then": _ref(name)} for key, name in kinds.items()],
-        "description": "An op, a use of a module, or a fork with its join.",
     }
 
 
 def _op_entry() -> Schema:
-    return {
-        "properties": {"op": {"enum": list(OPS)}},
-        "allOf": [
-            {"if": {"properties": {"op": {"const": name}}}, "then": _ref(name)} for name in OPS
-        ],
-    }
+    cases = [{"if": {"properties": {"op": {"const": name}}}, "then": _ref(name)} for name in OPS]
+    return {"properties": {"op": {"enum": list(OPS)}}, "allOf": cases}
 
 
 def _op(name: str, op: type[Op]) -> Schema:
-    """Return an entry of one op: what every entry may say, its fields, its norm and activation."""
+    """Return an entry of one op: its fields, its norm and activation, what every entry may say."""
     fields = {key: _or_expression(field) for key, field in _fields(op).items()}
-    followers = {key: _follower(key) for key in op.followers}
+    followers = {key: _norm() if key == "norm" else _activation() for key in op.followers}
     common = {key: _ref(f"use/properties/{key}") for key in Entry.model_fields}
     return _object({"op": {"const": name}, **fields, **followers, **common}, ["op"], op)
 
 
-def _follower(key: str) -> Schema:
-    if key != "norm":
-        return _or(_ref(f"activation/properties/{key}"), NULL)
-    objects = [
-        _object({"op": {"const": name}, **_references(name, op)}, ["op"])
-        for name, op in NORMS.items()
-    ]
+def _norm(*, change: bool = False) -> Schema:
+    """Return the forms of a norm; a change of one need not name its op."""
+    objects = [_norm_object([name], [op], ["op"]) for name, op in NORMS.items()]
+    if change:
+        objects = [_norm_object(list(NORMS), NORMS.values(), [])]
     forms = [{"enum": list(NORMS)}, *objects, _ref("expression"), NULL]
-    return {"anyOf": forms, "description": "the name of a norm, or a norm with its fields"}
+    return {"description": "the name of a norm, or a norm with its fields", "anyOf": forms}
+
+
+def _norm_object(names: list[str], ops: Iterable[type[Op]], required: list[str]) -> Schema:
+    fields = {key: field for op in ops for key, field in _field_refs(op).items()}
+    return _object({"op": {"enum": names}, **fields}, required)
+
+
+def _activation() -> Schema:
+    return _or(_ref("activation/properties/activation"), NULL)
+
+
+def _field_refs(op: type[Op]) -> dict[str, Schema]:
+    """Return references to the fields and followers of an op."""
+    keys = (*op.model_fields, *op.followers)
+    return {key: _ref(f"{op.kind}/properties/{key}") for key in keys}
 
 
 def _fork_fields(cls: type[Level]) -> dict[str, Schema]:
     fields = _fields(cls)
-    fields["join"] = {"enum": JOINS, "description": fields["join"]["description"]}
-    fields["activation"] = _follower("activation")
-    fields["branches"] = {
-        "type": "object",
-        "propertyNames": NAME,
-        "additionalProperties": _ref("branch"),
-    }
-    return fields
+    join: Schema = {"description": fields["join"]["description"], "enum": JOINS}
+    return {**fields, "join": join, "activation": _activation(), "branches": _branches()}
 
 
-def _edit() -> Schema:
+def _branches() -> Schema:
+    return _map_of("branch", NAME)
+
+
+def _edit(kinds: Mapping[str, Schema]) -> Schema:
     """Return a change of an entry or branch of any kind: a field as any of them has it."""
     forms: dict[str, list[Schema]] = {}
-    kinds = {**{name: name for name in OPS}, "use": "use", "fork": "fork"}
-    for kind, properties in kinds.items():
-        for key in _members(kind):
-            forms.setdefault(key, []).append(_ref(f"{properties}/properties/{key}"))
-    members = {key: {"anyOf": [*options, NULL]} for key, options in forms.items()}
-    members["layers"] = _or(_layers(), NULL)
-    return {"anyOf": [_object(members), _layers(), NULL]}
+    for kind, definition in kinds.items():
+        for key, form in definition["properties"].items():
+            pointed = form if "$ref" in form else _ref(f"{kind}/properties/{key}")
+            forms.setdefault(key, []).append(pointed)
+    forms |= {"op": [{"enum": list(OPS)}], "norm": [_norm(change=True)], "layers": [_layers()]}
+    forms["branches"] = [_map_of("branch_change", NAME, nullable=True)]
+    members = {key: _or(*options, NULL) for key, options in forms.items()}
+    return _or(_object(members), _layers(), NULL)
 
 
 # ── pieces ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _members(kind: str) -> list[str]:
-    """Return what an entry of a kind may say; the kinds are the ops, a use and a fork."""
-    if kind in OPS:
-        return ["op", *_fields(OPS[kind]), *OPS[kind].followers, *Entry.model_fields]
-    return list(_fields(UseEntry if kind == "use" else ForkEntry))
+class _Untitled(GenerateJsonSchema):
+    """Leaves out the titles that Pydantic makes from names."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - Pydantic calls it
+        """Return False: a key is its own title."""
+        return False
 
 
-def _references(name: str, op: type[Op]) -> dict[str, Schema]:
-    """Return the fields of an op as its own definition has them."""
-    return {key: _ref(f"{name}/properties/{key}") for key in (*_fields(op), *op.followers)}
-
-
-@cache
 def _fields(cls: type[BaseModel]) -> dict[str, Schema]:
-    """Return the fields of a class as Pydantic describes them, without its titles and defaults."""
-    properties = cls.model_json_schema()["properties"]
-    return {
-        key: {word: value for word, value in field.items() if word not in ("title", "default")}
-        for key, field in properties.items()
-    }
+    """Return the schemas of a class's fields by the keys of a file."""
+    made = cls.model_json_schema(schema_generator=_Untitled)
+    return {name: _tidy(field) for name, field in made.get("properties", {}).items()}
+
+
+def _tidy(field: Schema) -> Schema:
+    """Describe a field once, at its top; leave out defaults that say nothing."""
+    descriptions = [form.get("description") for form in (field, *field.get("anyOf", []))]
+    description = next(filter(None, descriptions), None)
+    about: Schema = {"description": description, "default": field.get("default")}
+    said = {key: value for key, value in about.items() if value not in (None, "", [], {})}
+    return {**said, **_bare({key: value for key, value in field.items() if key != "default"})}
+
+
+def _bare(form: Any) -> Any:
+    """Return a schema without descriptions, its forms in one list, ``$``-values by reference."""
+    if isinstance(form, list):
+        return [_bare(member) for member in form]
+    if not isinstance(form, dict):
+        return form
+    if form == EXPRESSION_SCHEMA:
+        return _ref("expression")
+    bare = {key: _bare(value) for key, value in form.items() if key != "description"}
+    return {**bare, **_or(*bare["anyOf"])} if "anyOf" in bare else bare
+
+
+def _or_expression(field: Schema) -> Schema:
+    """Let a field of an op, and each number within it, be a ``$``-value as well."""
+    about: Schema = {key: field[key] for key in ("description", "default") if key in field}
+    body = {key: value for key, value in field.items() if key not in about}
+    forms = [_within(form) for form in body.get("anyOf", [body])]
+    if {"type": "string"} not in forms:
+        forms.append(_ref("expression"))
+    return {**about, **_or(*forms)}
+
+
+def _within(form: Schema) -> Schema:
+    items = {"prefixItems": [_or_expression(item) for item in form.get("prefixItems", [])]}
+    rest = {"items": _or_expression(form["items"])} if form.get("items") else {}
+    return {**form, **(items if items["prefixItems"] else {}), **rest}
+
+
+def _or(*forms: Schema) -> Schema:
+    """Return what takes any of the forms, each once."""
+    flat: list[Schema] = []
+    for form in forms:
+        for option in form["anyOf"] if set(form) == {"anyOf"} else [form]:
+            if option not in flat:
+                flat.append(option)
+    return flat[0] if len(flat) == 1 else {"anyOf": flat}
 
 
 def _object(
@@ -274,19 +330,26 @@ def _object(
     required: Iterable[str] = (),
     cls: type[BaseModel] | None = None,
 ) -> Schema:
-    described = {"description": (cls.__doc__ or "").partition("\n")[0]} if cls else {}
-    needed = {"required": list(required)} if required else {}
-    own = {"type": "object", "properties": dict(properties), "additionalProperties": False}
-    return {**described, **own, **needed}
+    """Return an object of these keys and no others, described by a class's docstring."""
+    sentence = " ".join((cls.__doc__ or "").partition("\n\n")[0].split()) if cls else ""
+    return {
+        **({"description": sentence.replace("``", "`")} if sentence else {}),
+        "type": "object",
+        "properties": dict(properties),
+        **({"required": list(required)} if required else {}),
+        "additionalProperties": False,
+    }
+
+
+def _map_of(name: str, names: Schema, *, nullable: bool = False) -> Schema:
+    """Return an object of members of one kind."""
+    member = _or(_ref(name), NULL) if nullable else _ref(name)
+    return {"type": "object", "propertyNames": names, "additionalProperties": member}
+
+
+def _layers() -> Schema:
+    return {"type": "array", "items": _ref("entry")}
 
 
 def _ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
-
-
-def _or(one: Schema, other: Schema) -> Schema:
-    return {"anyOf": [one, other]}
-
-
-def _or_expression(field: Schema) -> Schema:
-    return _or(field, _ref("expression"))

@@ -129,9 +129,10 @@ class _Chain:
     def below(self, name: str, folder: Path, document: Object) -> Path:
         place = document.places["extends"]
         relative = PurePosixPath(name)
-        inside = (
-            not relative.is_absolute() and ".." not in relative.parts and not {"\\", "\0"} & {*name}
-        )
+        if "\0" in name:
+            raise SpecError(Fault("E217", f"there is no file {named(name)} here", place))
+        outside = {"..", "\\"} & {*relative.parts, *name}
+        inside = not relative.is_absolute() and not outside
         path = folder / relative
         if not inside or not path.resolve().is_relative_to(folder.resolve()):
             message = f"{named(name)} is not below this spec's folder"

@@ -16,7 +16,16 @@ def melted(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
 
     1. The inner concat has one consumer, a concat: its inputs take its place there.
     2. It has another consumer, or is an output: it stays.
+    3. Consumers that melted into one may leave an inner concat with one: again from 1.
     """
+    kept = set(outputs)
+    result = _melted_once(nodes, kept)
+    while len(result) < len(nodes):
+        nodes, result = result, _melted_once(result, kept)
+    return result
+
+
+def _melted_once(nodes: Sequence[Node], kept: set[str]) -> list[Node]:
     concats = {node.name: node for node in nodes if isinstance(node.op, Concat)}
     if not concats:
         return list(nodes)
@@ -25,7 +34,6 @@ def melted(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
         for name in node.inputs:
             if name in consumers:
                 consumers[name].add(node.name)
-    kept = set(outputs)
     inner = {
         name
         for name, users in consumers.items()

@@ -180,6 +180,7 @@ class _Scanner:
         if rest.startswith('"'):
             return self.bad_string(rest)
         if not self.content.strip(_SPACE):
+            self.offset = self.start
             return self.syntax("the text is empty")
         if self.wanted and rest and rest[0] not in "'/#-+." and not _BARE.match(rest):
             self.offset = self.start + 1

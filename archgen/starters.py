@@ -1,5 +1,7 @@
 """The first spec of one's own that `new` writes; imports ``canonical`` and ``naming``."""
 
+from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Any
 
 from archgen.canonical import canonical
@@ -50,15 +52,19 @@ _OWN: dict[str, Any] = {
 }
 
 
-def starter(name: str, base: str | None) -> str:
-    """Return the text of a spec called ``name``, of its own or over ``base``.
+def starter(name: str, base: str | None, parameters: Iterable[str] = ()) -> str:
+    """Return the text of a spec called ``name``, of its own or over ``base`` and its parameters.
 
     Raises:
-        UsageError: E213 the name cannot be one.
+        UsageError: E213 the name cannot be one; E217 the base is not below this folder.
     """
     if not is_name(name):
         raise UsageError(Fault("E213", f"{named(name)} cannot be a name: {NAME_WORDS}"))
     head = {"$schema": SCHEMA_NAME, "archgen": 1, "name": name}
     if base is None:
         return canonical({**head, "title": name, **_OWN})
-    return canonical({**head, "extends": base, "title": name, "parameters": {"classes": 10}})
+    if PurePath(base).is_absolute() or ".." in PurePath(base).parts:
+        message = f"{named(base)} is not below this folder, so no spec here can extend it"
+        raise UsageError(Fault("E217", message))
+    changes = {"parameters": {"classes": 10}} if "classes" in parameters else {}
+    return canonical({**head, "extends": base, "title": name, **changes})

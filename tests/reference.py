@@ -74,30 +74,33 @@ class Line(NamedTuple):
     padded: range
 
 
-def line(
-    size: int, kernel: int, stride: int, dilation: int, padding: Any, *, ceil_mode: bool = False
-) -> Line:
-    """Lay windows over one axis, each ``stride`` further than the one before it."""
+def line(op: Any, size: int, axis: int) -> Line:
+    """Lay the windows of an op over one axis, each ``strides`` further than the one before it."""
+    kernel = (op.kernel_size if isinstance(op, Conv) else op.pool_size)[axis]
+    stride = (op.strides or op.pool_size)[axis]
+    dilation = op.dilation_rate[axis] if isinstance(op, Conv) else 1
     reach = (kernel - 1) * dilation + 1
-    if padding == "same":
-        before, after = _same(size, reach, stride)
-    else:
-        before, after = (0, 0) if padding == "valid" else padding
-    starts = _starts(range(-before, size + after), size, reach, stride, ceil_mode=ceil_mode)
+    before, after = _padding(op.padding, axis, size, reach, stride)
+    padded = range(-before, size + after)
+    starts = _starts(padded, size, reach, stride, ceil_mode=getattr(op, "ceil_mode", False))
     windows = [[start + tap * dilation for tap in range(kernel)] for start in starts]
-    return Line(windows, range(size), range(-before, size + after))
+    return Line(windows, range(size), padded)
 
 
-def _same(size: int, reach: int, stride: int) -> tuple[int, int]:
-    """Pad for one output at every stride begun, the odd position behind (TensorFlow's rule)."""
-    last = max(range(0, size, stride))
-    missing = max(last + reach - size, 0)
-    return missing // 2, missing - missing // 2
+def _padding(padding: Any, axis: int, size: int, reach: int, stride: int) -> tuple[int, int]:
+    """Return the positions in front and behind.
+
+    ``same`` pads for one output at every stride begun, the odd position behind (TensorFlow's rule).
+    """
+    if padding == "same":
+        last = max(range(0, size, stride))
+        missing = max(last + reach - size, 0)
+        return missing // 2, missing - missing // 2
+    before, after = (0, 0) if padding == "valid" else padding[axis]
+    return before, after
 
 
-def _starts(
-    padded: range, size: int, reach: int, stride: int, *, ceil_mode: bool
-) -> list[int]:
+def _starts(padded: range, size: int, reach: int, stride: int, *, ceil_mode: bool) -> list[int]:
     """Return where windows begin: they end within the padding.
 
     With ``ceil_mode`` one more may hang over, if it covers what none before it does and begins on
@@ -110,16 +113,9 @@ def _starts(
     return [*whole, further] if ceil_mode and uncovered and further < size else whole
 
 
-def lines(image: Array, op: Any, kernel: Sequence[int], strides: Sequence[int]) -> tuple[Line, Line]:
+def lines(op: Any, image: Array) -> tuple[Line, Line]:
     """Lay the windows of an op over height and width."""
-    dilation = getattr(op, "dilation_rate", (1, 1))
-    padding = [op.padding] * 2 if isinstance(op.padding, str) else op.padding
-    ceil_mode = getattr(op, "ceil_mode", False)
-    height, width = (
-        line(image.shape[i], kernel[i], strides[i], dilation[i], padding[i], ceil_mode=ceil_mode)
-        for i in (0, 1)
-    )
-    return height, width
+    return line(op, image.shape[0], 0), line(op, image.shape[1], 1)
 
 
 def conv(op: Conv, inputs: Sequence[Array], weights: Weights) -> Answer:
@@ -127,7 +123,7 @@ def conv(op: Conv, inputs: Sequence[Array], weights: Weights) -> Answer:
     image, kernel = inputs[0], weights["kernel"]
     share = (image.shape[2] // op.groups, op.filters // op.groups)
     assert kernel.shape == (*op.kernel_size, share[0], op.filters)
-    rows, columns = lines(image, op, op.kernel_size, op.strides)
+    rows, columns = lines(op, image)
     value = np.zeros((len(rows.windows), len(columns.windows), op.filters))
     multiplications = 0
     for i, j in np.ndindex(value.shape[:2]):
@@ -153,7 +149,7 @@ def _biased(value: Array, wanted: bool, weights: Weights) -> Array:  # noqa: FBT
 
 def _pooled(op: Any, image: Array, pool: Callable[[Array, list[tuple[int, int]]], Array]) -> Array:
     """Give each window's values on the map, and its positions on map and padding, to ``pool``."""
-    rows, columns = lines(image, op, op.pool_size, op.strides or op.pool_size)
+    rows, columns = lines(op, image)
     value = np.zeros((len(rows.windows), len(columns.windows), image.shape[2]))
     for i, j in np.ndindex(value.shape[:2]):
         window = [(p, q) for p in rows.windows[i] for q in columns.windows[j]]
@@ -238,27 +234,27 @@ def concat(_op: Concat, inputs: Sequence[Array], _: Weights) -> Array:
 
 def add(_op: Add, inputs: Sequence[Array], _: Weights) -> Array:
     """Sum scalar by scalar; a 1×1 map is spread."""
-    return np.sum(_spread(inputs), axis=0)
+    return np.asarray(np.sum(_spread(inputs), axis=0))
 
 
 def multiply(_op: Multiply, inputs: Sequence[Array], _: Weights) -> Array:
     """Multiply scalar by scalar; a 1×1 map is spread."""
-    return np.prod(_spread(inputs), axis=0)
+    return np.asarray(np.prod(_spread(inputs), axis=0))
 
 
 def average(_op: Average, inputs: Sequence[Array], _: Weights) -> Array:
     """Average scalar by scalar; a 1×1 map is spread."""
-    return np.sum(_spread(inputs), axis=0) / len(inputs)
+    return np.asarray(np.sum(_spread(inputs), axis=0) / len(inputs))
 
 
 def maximum(_op: Maximum, inputs: Sequence[Array], _: Weights) -> Array:
     """Take the largest scalar; a 1×1 map is spread."""
-    return np.max(_spread(inputs), axis=0)
+    return np.asarray(np.max(_spread(inputs), axis=0))
 
 
 def minimum(_op: Minimum, inputs: Sequence[Array], _: Weights) -> Array:
     """Take the smallest scalar; a 1×1 map is spread."""
-    return np.min(_spread(inputs), axis=0)
+    return np.asarray(np.min(_spread(inputs), axis=0))
 
 
 def _spread(inputs: Sequence[Array]) -> Array:
@@ -298,7 +294,7 @@ def _softmax(x: Array) -> Array:
 
 
 def _gelu(x: Array) -> Array:
-    return x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+    return np.asarray(x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2))))
 
 
 def _selu(x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -167,3 +168,135 @@ def test_the_program_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "archgen", "check", "inception_v4_cifar"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "inception_v4_cifar: fine\n")
+
+
+def test_check_goes_on_behind_a_spec_that_cannot_be_read(net: Path, capsys: Captured) -> None:
+    assert main(["check", "inception_v5", str(net), "missing.json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "net.json: fine\n"
+    assert "no spec is called `inception_v5`" in printed.err
+    assert "cannot read missing.json" in printed.err
+
+
+def test_check_counts_what_it_found(net: Path, capsys: Captured) -> None:
+    net.write_text(json.dumps({**NET, "titel": "", "parameters": {"a": 1}}), encoding="utf-8")
+    assert main(["check", str(net), str(net), "inception_v4"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith("inception_v4: fine\nerror[E201]: unknown key `titel`\n")
+    assert printed.err.endswith("in 2 of 3 specs\n")
+
+
+def test_check_shows_no_more_than_fifty_faults(net: Path, capsys: Captured) -> None:
+    net.write_text(json.dumps({**NET, "layers": [{"op": "cov"}] * 60}), encoding="utf-8")
+    assert main(["check", str(net)]) == 1
+    printed = capsys.readouterr().out
+    assert printed.count("error[E204]") == 50
+    assert printed.endswith("\n\n… and 10 more\n")
+    assert main(["check", str(net), "--format", "short"]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 60
+
+
+@pytest.mark.parametrize("form", ["text", "short"])
+def test_a_spec_moves_no_cursor(form: str, net: Path, capsys: Captured) -> None:
+    net.write_text('{"a\x9b31m\u202e": 1}', encoding="utf-8")
+    assert main(["check", str(net), "\x1b[31m.json", "--format", form]) == 2
+    printed = capsys.readouterr()
+    assert "�" in printed.out
+    assert "�" in printed.err
+    assert {sign for sign in printed.out + printed.err if not sign.isprintable()} == {"\n"}
+
+
+@pytest.mark.parametrize("setting", ["dropout=NaN", "dropout=1e999", "classes=[1]", "classes="])
+def test_a_value_that_is_no_scalar_is_text(setting: str, capsys: Captured) -> None:
+    assert main(["check", "inception_v4", "--set", setting, "--format", "json"]) == 1
+    name, _, value = setting.partition("=")
+    (fault,) = json.loads(capsys.readouterr().out)
+    assert f'not "{value}"' in fault["message"]
+    assert fault["related"][0]["pointer"] == f"/parameters/{name}"
+
+
+@pytest.mark.parametrize("name", ["spec", "input_shape", "seed", "weights"])
+def test_what_build_takes_itself_is_no_parameter(name: str, capsys: Captured) -> None:
+    assert main(["check", "inception_v4", "--set", f"{name}=1"]) == 2
+    assert "E507" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shape", ["9" * 5000 + "x2x3", "0x2x3", "2x3", "axbxc", "-1x2x3", "²x2x3"])
+def test_an_input_that_is_none_is_wrong_usage(shape: str, capsys: Captured) -> None:
+    assert main(["show", "inception_v4", "--input", shape]) == 2
+    assert "E508" in capsys.readouterr().err
+
+
+def test_resolved_takes_nothing_that_it_would_ignore(capsys: Captured) -> None:
+    assert main(["show", "inception_v4", "--resolved", "--set", "classes=3"]) == 2
+    assert "--resolved" in capsys.readouterr().err
+
+
+def test_fmt_goes_on_behind_a_file_that_is_no_spec(net: Path, capsys: Captured) -> None:
+    Path("bad.json").write_text('{"a": 1,}', encoding="utf-8")
+    assert main(["fmt", "bad.json", str(net)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == "net.json: rewritten\n"
+    assert "bad.json:1:" in printed.err
+    assert main(["fmt", "bad.json", "missing.json"]) == 2
+
+
+def test_fmt_filters_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    for arguments, code, out in (
+        ([], 0, '{\n  "a": 1e-5\n}\n'),
+        (["--check"], 1, "-: would change\n"),
+    ):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"a":1e-5}')))
+        assert main(["fmt", "-", *arguments]) == code
+        assert capsys.readouterr().out == out
+
+
+def test_fmt_leaves_a_file_of_its_layout_untouched(net: Path) -> None:
+    assert main(["fmt", str(net)]) == 0
+    before = net.stat()
+    assert main(["fmt", str(net)]) == 0
+    assert (net.stat().st_ino, net.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_new_extends_a_file_below_and_no_other(net: Path, capsys: Captured) -> None:
+    assert main(["new", "mine", "--from", str(net)]) == 0
+    assert main(["check", "mine.json"]) == 0
+    assert json.loads(Path("mine.json").read_text(encoding="utf-8"))["extends"] == "net.json"
+    assert main(["new", "other", "--from", str(net.resolve())]) == 2
+    assert main(["new", "a b"]) == main(["new", "other", "--from", "inception_v5"]) == 2
+    assert "not below this folder" in capsys.readouterr().err
+    assert not Path("other.json").exists()
+
+
+def test_build_asks_for_a_folder_before_it_works(net: Path, capsys: Captured) -> None:
+    assert main(["build", str(net), "-o", "nowhere/net.keras"]) == 3
+    assert capsys.readouterr().err == (
+        "error[E503]: cannot write nowhere/net.keras: no such file or directory\n"
+    )
+
+
+def test_a_missing_keras_is_the_machine(
+    net: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    assert main(["build", str(net), "-o", "net.keras"]) == 3
+    assert "Keras cannot be imported" in capsys.readouterr().err
+    assert not Path("net.keras").exists()
+
+
+def test_who_stops_reading_hears_nothing() -> None:
+    command = f"{sys.executable} -u -m archgen list | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)  # noqa: S607
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_terminal_without_the_signs_gets_their_codes() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "archgen", "show", "inception_v4_mnist", "--depth", "0"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"28\xd728\xd71 \u2192 predictions 10" in done.stdout

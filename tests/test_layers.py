@@ -30,7 +30,7 @@ TIERS = (
     ("nodes",),
     ("resolve",),
     ("analysis", "lints"),
-    ("tables", "starters"),
+    ("tables", "starters", "arguments"),
     ("files",),
     ("backends",),
     ("api",),

@@ -132,5 +132,3 @@ def test_nothing_is_left_to_melt(drawn: tuple[list[Node], list[str]]) -> None:
         users = [user for user in result if node.name in user.inputs]
         lone = len(users) == 1 and users[0].op == node.op == CONCAT
         assert not lone or node.name in outputs
-
-

@@ -265,7 +265,10 @@ def test_a_number_beyond_every_float_is_refused(number: str) -> None:
 
 def test_numbers_that_json_has_are_read_exactly() -> None:
     text = '{"a": [0, -0, -0.0, 1.0, 1e3, 9007199254740993, 1E-7, 1e308]}'
-    assert repr(parse(text, "net.json")["a"]) == "[0, 0, -0.0, 1.0, 1000.0, 9007199254740993, 1e-07, 1e+308]"
+    assert (
+        repr(parse(text, "net.json")["a"])
+        == "[0, 0, -0.0, 1.0, 1000.0, 9007199254740993, 1e-07, 1e+308]"
+    )
 
 
 # ── keys that stand twice ─────────────────────────────────────────────────────────────────────────
@@ -406,7 +409,9 @@ def test_half_a_surrogate_pair_is_refused_in_a_dict_too() -> None:
 
 # ── properties ────────────────────────────────────────────────────────────────────────────────────
 
-KEYS = st.text(max_size=6) | st.sampled_from(["a", "a/b", "m~n", "", "0", "ключ", "名", "🎉", "\x7f"])
+KEYS = st.text(max_size=6) | st.sampled_from(
+    ["a", "a/b", "m~n", "", "0", "ключ", "名", "🎉", "\x7f"]
+)
 SCALARS = (
     st.none()
     | st.booleans()
@@ -469,7 +474,7 @@ def resolved(value: object, pointer: str) -> object:
     return value
 
 
-JSONISH = st.text(st.sampled_from('{}[]:,"\\/ \n\r\t0123456789.eE+-aAnulrtfsbINyd\'#é🎉\x00\ufeff'))
+JSONISH = st.text(st.sampled_from("{}[]:,\"\\/ \n\r\t0123456789.eE+-aAnulrtfsbINyd'#é🎉\x00\ufeff"))
 
 
 @st.composite

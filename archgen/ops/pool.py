@@ -68,6 +68,8 @@ class MaxPool(_Pool):
     kind: ClassVar[str] = "max_pool"
     keras: ClassVar[str] = "layers.MaxPooling2D"
 
+    pool_size: PairField = (2, 2)
+
     def call(self, inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
         """Return MaxPooling2D, behind a pad with −∞ where Keras has no such padding."""
         missing = self.missing_padding(inputs)

@@ -51,9 +51,8 @@ def first_run(name: str, load: Callable[[], Images]) -> None:
     answer = model.predict(images, verbose=0)
     again = keras.models.load_model(path).predict(images, verbose=0)
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
-    print(
-        f"{load.__name__}: {images.shape} → {answer.shape}, each row sums to {answer.sum(1).mean():.4f}"
-    )
+    sums = answer.sum(1).mean()
+    print(f"{load.__name__}: {images.shape} → {answer.shape}, rows sum to {sums:.4f}")
     print(f"saved and loaded: largest difference {abs(answer - again).max()}", end="\n\n")
 
 

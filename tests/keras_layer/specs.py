@@ -3,7 +3,9 @@
 from typing import Any
 
 
-def spec(*layers: dict[str, Any], shape: tuple[int, ...] = (8, 9, 4), **keys: Any) -> dict[str, Any]:
+def spec(
+    *layers: dict[str, Any], shape: tuple[int, ...] = (8, 9, 4), **keys: Any
+) -> dict[str, Any]:
     """Return a spec of some layers."""
     head = {"archgen": 1, "name": "small", "input": {"shape": list(shape)}}
     return {**head, "layers": list(layers), **keys}

@@ -1,6 +1,7 @@
 """The fields of the ops are Keras's own: names, defaults, and what they do in training."""
 
 import inspect
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.keras
 OURS = {"fixed", "ceil_mode", "count_padding"}  # no layer of Keras has these
 ASKED_FOR = {("max_pool", "pool_size"), ("avg_pool", "pool_size")}  # though Keras has a default
 NOT_POINTWISE = {"glu"}  # it halves the channels
-REQUIRED = {
+REQUIRED: Mapping[str, dict[str, Any]] = {
     "conv": {"filters": 3, "kernel_size": 3},
     "dense": {"units": 3},
     "max_pool": {"pool_size": 2},

@@ -114,7 +114,8 @@ def test_an_exported_model_answers_the_same(tmp_path: Path) -> None:
     model = archgen.build(spec(*COMPOSED), seed=1)
     images = np.random.default_rng(4).uniform(-1, 1, (3, 8, 9, 4)).astype("float32")
     model.export(tmp_path / "exported", verbose=False)
-    served = np.asarray(tf.saved_model.load(str(tmp_path / "exported")).serve(images))
+    loaded = tf.saved_model.load(str(tmp_path / "exported"))
+    served = np.asarray(loaded.serve(images))
     np.testing.assert_allclose(served, np.asarray(model(images)), rtol=1e-5, atol=1e-6)
 
 
@@ -175,7 +176,7 @@ def test_weights_of_another_architecture_are_refused(
 def test_a_file_that_is_none_is_refused(content: bytes, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"broken{suffix}"
     path.write_bytes(content)
-    with pytest.raises(archgen.MachineError, match="E50[26]") as error:
+    with pytest.raises(archgen.MachineError, match=r"E50[26]") as error:
         archgen.build(TWO, weights=path)
     assert str(path) in str(error.value)
 
@@ -186,7 +187,7 @@ def test_a_file_that_was_cut_off_is_refused(part: float, suffix: str, tmp_path: 
     path = written(archgen.build(TWO), tmp_path / f"model{suffix}")
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * part)])
-    with pytest.raises(archgen.MachineError, match="E50[26]"):
+    with pytest.raises(archgen.MachineError, match=r"E50[26]"):
         archgen.build(TWO, weights=path)
 
 

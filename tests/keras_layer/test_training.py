@@ -52,7 +52,9 @@ def test_each_head_has_a_loss_of_its_own() -> None:
     losses = step(model, 4)
     assert {"predictions_loss", "aux_loss"} <= set(losses)
     assert losses["predictions_loss"] != losses["aux_loss"]
-    assert losses["loss"] == pytest.approx(losses["predictions_loss"] + losses["aux_loss"], rel=0.01)
+    assert losses["loss"] == pytest.approx(
+        losses["predictions_loss"] + losses["aux_loss"], rel=0.01
+    )
 
 
 def test_the_loss_of_one_head_alone_leaves_the_layers_of_the_other() -> None:

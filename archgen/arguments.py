@@ -1,0 +1,63 @@
+"""What the command line's words mean: an input shape, the value of a parameter.
+
+Imports ``diagnostics``, ``ir`` and ``naming``.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+
+from archgen.diagnostics import Fault, UsageError, named
+from archgen.ir import Shape
+from archgen.naming import BUILD_ARGUMENTS
+
+Scalar = str | int | float | bool | None
+
+_EXTENTS = re.compile("([0-9]{1,10})[x×]([0-9]{1,10})[x×]([0-9]{1,10})", re.IGNORECASE)
+
+
+def shape_of(text: str | None) -> Shape | None:
+    """Return ``150x150x3`` as height, width and channels.
+
+    Raises:
+        UsageError: E508, it is not three numbers from 1.
+    """
+    if text is None:
+        return None
+    match = _EXTENTS.fullmatch(text)
+    shape = tuple(map(int, match.groups())) if match else ()
+    if not shape or min(shape) < 1:
+        message = f"--input wants height x width x channels, such as 150x150x3, not {named(text)}"
+        raise UsageError(Fault("E508", message))
+    return shape
+
+
+def parameters_of(settings: Iterable[str] | None) -> dict[str, Scalar]:
+    """Return every ``name=value`` as a parameter and its value.
+
+    Raises:
+        UsageError: E507, there is no ``=``, or the name is none that a parameter can have.
+    """
+    return dict(map(_setting, settings or ()))
+
+
+def _setting(text: str) -> tuple[str, Scalar]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(Fault("E507", f"--set wants name=value, not {named(text)}"))
+    if name in BUILD_ARGUMENTS:
+        raise UsageError(Fault("E507", f"no spec has a parameter {named(name)}"))
+    return name, _scalar(value)
+
+
+def _scalar(text: str) -> Scalar:
+    """Return a JSON scalar where the text is one, else the text itself."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    endless = isinstance(value, float) and not math.isfinite(value)
+    if endless or not isinstance(value, Scalar):
+        return text
+    return value
