@@ -142,7 +142,7 @@ def _pixel(image: Array, row: int, column: int) -> Array:
     return image[row, column] if on_map else np.zeros(image.shape[2])
 
 
-def _biased(value: Array, wanted: bool, weights: Weights) -> Array:  # noqa: FBT001 - the op's flag
+def _biased(value: Array, wanted: bool, weights: Weights) -> Array:
     assert wanted == ("bias" in weights)
     return value + weights["bias"] if wanted else value
 

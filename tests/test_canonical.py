@@ -172,7 +172,7 @@ LAYOUT = """\
   "parameters": {"classes": 10, "dropout": 0.2},
   "many": [
     FILLED,
-    1
+    1000000, 1
   ],
   "layers": [
     {"op": "conv", "filters": 32, "kernel_size": [1, 7]},
@@ -186,7 +186,7 @@ LAYOUT = """\
     }}
   ]
 }
-""".replace("FILLED", ", ".join(["1000000"] * 13))  # 4 + 13 · 9 - 1 = 120 columns
+""".replace("FILLED", ", ".join(["1000000"] * 12))
 
 
 def test_what_fits_a_line_stands_on_it_and_the_last_member_opens_there() -> None:

@@ -290,7 +290,7 @@ def test_value(text: str, expected: Scalar) -> None:
         ("${not channels > 3}", False),
     ],
 )
-def test_what_is_effective(text: str, effective: bool) -> None:  # noqa: FBT001 - a column
+def test_what_is_effective(text: str, effective: bool) -> None:
     assert evaluated(text).effective is effective
 
 
@@ -623,7 +623,7 @@ def test_parse_remembers_what_it_read() -> None:
     ("value", "expected"),
     [("$a", True), ("$", True), ("", False), ("a$", False), (1, False), (None, False)],
 )
-def test_is_expression(value: object, expected: bool) -> None:  # noqa: FBT001 - a column
+def test_is_expression(value: object, expected: bool) -> None:
     assert is_expression(value) is expected
 
 
