@@ -144,7 +144,7 @@ def test_every_code_has_a_case_that_tells_of_it() -> None:
     assert told | ELSEWHERE.keys() == CODES.keys()
     assert all(case.prose for case in CASES)
     for code, name in ELSEWHERE.items():
-        assert code in Path(__file__).with_name(name).read_text(encoding="utf-8")
+        assert code in (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def test_the_title_of_a_file_is_its_code_and_what_that_means() -> None:

@@ -201,15 +201,6 @@ def test_an_edit_that_matches_nothing_is_a_fault(folder: Path) -> None:
         assert faults(child(folder, edit=change)) == [("E218", "child.json", f"/edit/{path}")]
 
 
-def test_an_edit_inside_what_another_edit_replaces_is_not_lost(folder: Path) -> None:
-    edits = {
-        "modules.m.a": [{"op": "max_pool", "pool_size": 1}],
-        "modules.m.a.conv": {"filters": 7},
-    }
-    path = child(folder, edit=edits)
-    assert faults(path) or "7" in json.dumps(merged(path))
-
-
 # ── said in full ──────────────────────────────────────────────────────────────────────────────────
 
 
