@@ -290,7 +290,8 @@ class Resolver:
         move = Move(made.path, path, made.input, entering.node)
         self.nodes.repeat(made.nodes, move)
         slot.inner, slot.move = made.frame, move
-        return move.tensor(made.result)
+        # A module without layers gives back what entered, called by whatever made it.
+        return entering if made.result.node == made.input else move.tensor(made.result)
 
     def module(self, entry: UseEntry) -> Module | None:
         """Return the module that an entry uses; None, with a fault, where it cannot be used."""

@@ -170,6 +170,12 @@ def test_identity_modules_hand_on_what_enters_each(repeats: list[str]) -> None:
     assert graph.by_name["add"].inputs == ("a.norm", "b.norm", "b.norm", "c.norm")
 
 
+def test_an_output_behind_identity_modules_is_called_by_what_made_it() -> None:
+    layers = [{**CONV, "name": "a"}, {"use": "nothing"}, {**CONV, "name": "b"}, {"use": "nothing"}]
+    graph = assert_same(net(*layers, modules=IDENTITY))
+    assert dict(graph.outputs) == {"b": "b.norm"}
+
+
 def test_forks_with_an_identity_branch_are_repeated() -> None:
     layers = [{"use": "half"}, CONV, {"use": "half"}, CONV, {"use": "half"}]
     assert_same(net(*layers, modules=IDENTITY))
