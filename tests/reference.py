@@ -103,14 +103,13 @@ def _padding(padding: Any, axis: int, size: int, reach: int, stride: int) -> tup
 def _starts(padded: range, size: int, reach: int, stride: int, *, ceil_mode: bool) -> list[int]:
     """Return where windows begin: they end within the padding.
 
-    With ``ceil_mode`` one more may hang over, if it covers what none before it does and begins on
-    the map or in front of it (torch's rule).
+    With ``ceil_mode`` they go on while the window before, or where one would be, leaves something
+    uncovered, as long as they begin on the map or in front of it (torch's rule).
     """
-    whole = [start for start in padded[::stride] if start + reach <= padded.stop]
-    assert whole, "not one window fits"
-    uncovered = whole[-1] + reach < padded.stop
-    further = whole[-1] + stride
-    return [*whole, further] if ceil_mode and uncovered and further < size else whole
+    starts = range(padded.start, size, stride)
+    if ceil_mode:
+        return [start for start in starts if start - stride + reach < padded.stop]
+    return [start for start in padded[::stride] if start + reach <= padded.stop]
 
 
 def lines(op: Any, image: Array) -> tuple[Line, Line]:

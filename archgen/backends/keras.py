@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archgen.backends.memory import require_memory
-from archgen.diagnostics import Fault, MachineError
+from archgen.backends.weights import load_weights
+from archgen.diagnostics import Fault, MachineError, SpecError, named
 from archgen.ir import Call, Graph, Node
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def build_model(
     reproducible and leaves the program's own random state alone.
 
     Raises:
+        SpecError: E203 a name that Keras does not know, such as an initializer's.
         MachineError: E504 not enough memory; E505 Keras is set to channels-first; E502, E506 the
             weights cannot be read or do not fit.
     """
@@ -46,7 +48,7 @@ def build_model(
     with _seeded(seed), _deep_enough(len(graph.nodes)):
         model = _functional(keras, graph)
     if weights is not None:
-        _load(model, Path(weights))
+        load_weights(model, Path(weights))
     return model
 
 
@@ -71,7 +73,12 @@ def _made(keras: Any, node: Node, graph: Graph, inputs: Sequence[Any]) -> Any:
     for position, call in enumerate(calls):
         last = position == len(calls) - 1
         name = node.name if last else f"{node.name}.{call.part}"
-        values.append(_called(keras, call, name, [values[index] for index in call.on]))
+        try:
+            values.append(_called(keras, call, name, [values[index] for index in call.on]))
+        except (TypeError, ValueError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            message = f"Keras does not take {named(node.name)}: {reason}"
+            raise SpecError(Fault("E203", message, node.origin)) from error
     return values[-1]
 
 
@@ -79,7 +86,10 @@ def _called(keras: Any, call: Call, name: str, inputs: list[Any]) -> Any:
     """Carry out one call: a layer on its input or the list of them, or a function of ``ops``."""
     target = reduce(getattr, call.target.split("."), keras)
     if call.target.startswith("ops."):
-        return target(*inputs, **call.arguments)
+        made = target(*inputs, **call.arguments)
+        # A function takes no name, and the one that Keras gives may be an entry's.
+        made._keras_history.operation.name = name  # noqa: SLF001
+        return made
     layer = target(name=name, **call.arguments)
     return layer(inputs[0] if len(inputs) == 1 else inputs)
 
@@ -107,14 +117,3 @@ def _deep_enough(layers: int) -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(before)
-
-
-def _load(model: "keras.Model", path: Path) -> None:
-    if not path.is_file():
-        raise MachineError(Fault("E502", f"there is no weights file {path}"))
-    try:
-        model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        message = f"the weights of {path} do not fit {model.name}: {reason}"
-        raise MachineError(Fault("E506", message)) from error

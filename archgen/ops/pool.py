@@ -131,7 +131,9 @@ class AvgPool(_Pool):
         ones: list[Call] = [Call("ops.ones_like", {}, on=(0,), part="ones")]
         if counted != _NO_PADDING:
             width = ((0, 0), *counted, (0, 0))
-            ones.append(Call("ops.pad", {"pad_width": width, "constant_values": 1.0}, part="ones"))
+            ones.append(
+                Call("ops.pad", {"pad_width": width, "constant_values": 1.0}, part="ones_counted")
+            )
         ones.append(Call("layers.ZeroPadding2D", {"padding": rest}, part="ones_pad"))
         ones.append(pool._replace(part="share"))
         ones.append(Call("ops.reciprocal", {}, part="count"))

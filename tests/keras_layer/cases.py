@@ -101,6 +101,14 @@ def _deep_padding(kind: str, *flags: Mapping[str, bool]) -> Iterator[Case]:
         yield from _each(kind, BOTH, fields)
 
 
+def _little(kind: str, *flags: Mapping[str, bool]) -> Iterator[Case]:
+    """Lay windows that are larger than the map, which only `ceil_mode` allows."""
+    for padding, own in product(("valid", [[0, 1], [0, 0]], [[1, 0], [0, 1]]), flags):
+        if not (own.get("count_padding") and padding == "valid"):
+            fields = {"pool_size": [4, 5], "strides": [3, 2], "padding": padding, **own}
+            yield Case(kind, fields, ((2, 4, 4),))
+
+
 CEIL, COUNT = {"ceil_mode": True}, {"count_padding": True}
 
 
@@ -110,6 +118,8 @@ def _all_pools() -> Iterator[Case]:
         yield from _pools("avg_pool", shape, "ceil_mode", "count_padding")
     yield from _deep_padding("max_pool", {}, CEIL)
     yield from _deep_padding("avg_pool", {}, CEIL, COUNT, {**CEIL, **COUNT})
+    yield from _little("max_pool", CEIL)
+    yield from _little("avg_pool", CEIL, {**CEIL, **COUNT})
     for kind in ("global_avg_pool", "global_max_pool"):
         yield from _each(kind, BOTH, {}, {"keepdims": True})
 
