@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -323,10 +324,17 @@ def test_the_largest_file_is_read_and_one_byte_more_is_not() -> None:
     assert (fault.code, fault.message) == ("E105", "the file is larger than 1,048,576 bytes")
 
 
-def test_a_file_without_end_is_not_read_to_its_end() -> None:
+def test_a_large_file_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "net.json"
+    with path.open("wb") as file:
+        file.truncate(64 << 20)
+    tracemalloc.start()
     with pytest.raises(SpecError) as refusal:
-        read_file(Path("/dev/zero"))
+        read_file(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     assert refusal.value.faults[0].code == "E105"
+    assert peak < 4 << 20
 
 
 def test_the_most_values_are_read_and_one_more_is_not() -> None:
