@@ -1,13 +1,13 @@
 """Makes the nodes of a graph while a spec expands, and tells where shapes do not fit.
 
-Imports ``ir``, ``making`` and ``scopes``.
+Imports ``inference``, ``making`` and ``scopes``.
 """
 
 from collections.abc import Sequence
 
 from archgen.diagnostics import Fault, Faults, Related
+from archgen.inference import inferred
 from archgen.ir import Node, Op, Refusal, Shape, shape_text
-from archgen.limits import LIMITS
 from archgen.making import Made
 from archgen.places import Place
 from archgen.scopes import Move, Tensor
@@ -63,7 +63,7 @@ class Nodes:
         key = (id(op), shapes)
         known = self._inferred.get(key)
         if known is None:
-            known = self._inferred[key] = _inferred(op, shapes)
+            known = self._inferred[key] = inferred(op, shapes)
         return known
 
     def enter_fork(self) -> None:
@@ -118,13 +118,3 @@ def _step(node: str, seen_from: str) -> str:
         min(len(parts), len(around)),
     )
     return ".".join(parts[: shared + 1])
-
-
-def _inferred(op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
-    try:
-        shape = op.infer(shapes)
-    except Refusal as refusal:
-        return refusal
-    if max(shape) > LIMITS.dimension:
-        return Refusal("E330", f"{shape_text(shape)} is beyond what a tensor holds")
-    return shape

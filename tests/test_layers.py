@@ -17,7 +17,7 @@ TIERS = (
     ("diagnostics", "grammar", "naming"),
     ("source", "canonical", "expressions", "geometry"),
     ("formatting", "ir"),
-    ("ops.fields", "ops.windows"),
+    ("inference", "ops.fields", "ops.windows"),
     ("ops.*",),
     ("ops",),
     ("spec",),

@@ -1,0 +1,35 @@
+"""Shapes of ops and of whole graphs, within the limits; imports ``ir`` and ``limits``."""
+
+from archgen.ir import Graph, Node, Op, Refusal, Shape, shape_text
+from archgen.limits import LIMITS
+
+
+def inferred(op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
+    """Return the output shape of an op, or why it has none."""
+    try:
+        shape = op.infer(shapes)
+    except Refusal as refusal:
+        return refusal
+    if max(shape) > LIMITS.dimension:
+        return Refusal("E330", f"{shape_text(shape)} is beyond what a tensor holds")
+    return shape
+
+
+def resized(graph: Graph, input_shape: Shape) -> Graph | None:
+    """Return the same nodes on another input; None where an op refuses its shapes there.
+
+    Ops are taken as they are, so this is the network that its spec states at that input only
+    where no field of an op is computed from features of a flattened map.
+    """
+    shapes: dict[str, Shape] = dict.fromkeys(graph.inputs, input_shape)
+    nodes = []
+    for node in graph:
+        shape = inferred(node.op, tuple([shapes[name] for name in node.inputs]))
+        if isinstance(shape, Refusal):
+            return None
+        shapes[node.name] = shape
+        nodes.append(
+            Node(node.name, node.op, node.inputs, shape, node.scope, node.origin, node.written)
+        )
+    inputs = dict.fromkeys(graph.inputs, input_shape)
+    return Graph(graph.name, tuple(nodes), inputs, graph.outputs, graph.loss_weights)
