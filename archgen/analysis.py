@@ -5,7 +5,7 @@ layers for one image; receptive fields are in input pixels, height × width, not
 activations are bytes of the values for one image in float32.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -32,13 +32,22 @@ class Field(NamedTuple):
         return self.last - self.first + 1
 
 
+class Fields(NamedTuple):
+    """What outputs see on both axes; ``size`` is that of one output, height × width."""
+
+    height: Field
+    width: Field
+    size: Pair
+
+
 class Cost(NamedTuple):
-    """What an op costs on given shapes, and the window it looks through."""
+    """What an op costs on given shapes, the window it looks through, its output in bytes."""
 
     trainable: int
     non_trainable: int
     macs: int
     window: Window | None
+    bytes: int
 
 
 class Measure(NamedTuple):
@@ -90,60 +99,56 @@ class Analysis:
         return sum(measure.activation_bytes for measure in self.measures)
 
 
-Fields = tuple[Field, Field]
-
-
 def analyse(graph: Graph) -> Analysis:
     """Measure every node of a graph."""
     costs: dict[tuple[int, tuple[Shape, ...]], Cost] = {}
-    fields: dict[str, Fields] = {name: (Field(), Field()) for name in graph.inputs}
-    shapes = graph.shapes
+    fields = dict.fromkeys(graph.inputs, _both(Field(), Field()))
     measures = []
-    for node in graph.nodes:
-        entering = tuple([shapes[name] for name in node.inputs])
+    for node, entering in zip(graph.nodes, graph.entering, strict=True):
         key = (id(node.op), entering)
         paid = costs.get(key)
         if paid is None:
             paid = costs[key] = cost(node.op, entering, node.shape)
-        seen = fields[node.name] = _seen(node, entering, paid.window, fields)
+        inputs = node.inputs
+        seen = fields[inputs[0]] if len(inputs) == 1 else _hull([fields[i] for i in inputs])
+        if paid.window != POINTWISE:
+            seen = _seen(seen, entering[0], paid.window)
+        fields[node.name] = seen
         measures.append(
-            Measure(
-                node,
-                paid.trainable,
-                paid.non_trainable,
-                paid.macs,
-                (seen[0].size, seen[1].size),
-                size_of(node.shape) * BYTES_PER_SCALAR,
-            )
+            Measure(node, paid.trainable, paid.non_trainable, paid.macs, seen.size, paid.bytes)
         )
     return Analysis(graph, tuple(measures))
 
 
 def cost(op: Op, inputs: tuple[Shape, ...], output: Shape) -> Cost:
-    """Return parameters, MACs and window of an op on given shapes."""
+    """Return parameters, MACs, window and bytes of an op on given shapes."""
     counts = {True: 0, False: 0}
     for weight in op.weights(inputs):
         counts[weight.trainable] += size_of(weight.shape)
-    return Cost(counts[True], counts[False], op.macs(inputs, output), op.window(inputs))
+    size = size_of(output) * BYTES_PER_SCALAR
+    return Cost(counts[True], counts[False], op.macs(inputs, output), op.window(inputs), size)
 
 
-def _seen(
-    node: Node, shapes: tuple[Shape, ...], window: Window | None, fields: Mapping[str, Fields]
-) -> Fields:
-    """Return what a node sees: its window over the union of what its inputs see."""
-    seen = fields[node.inputs[0]]
-    for name in node.inputs[1:]:
-        seen = (_union(seen[0], fields[name][0]), _union(seen[1], fields[name][1]))
-    if window == POINTWISE:
-        return seen
+def _hull(fields: Sequence[Fields]) -> Fields:
+    """Return what several values see together."""
+    return _both(_union([seen.height for seen in fields]), _union([seen.width for seen in fields]))
+
+
+def _union(fields: Sequence[Field]) -> Field:
+    firsts, lasts, jumps = zip(*fields, strict=True)
+    return Field(min(firsts), max(lasts), max(jumps))
+
+
+def _seen(seen: Fields, shape: Shape, window: Window | None) -> Fields:
+    """Return what is seen through a window, or through one as large as the map."""
     if window is None:
-        height, width = (*shapes[0][:2], 1, 1)[:2]
-        return (_whole(seen[0], height), _whole(seen[1], width))
-    return (_through(seen[0], window, 0), _through(seen[1], window, 1))
+        height, width = (*shape[:2], 1, 1)[:2]
+        return _both(_whole(seen.height, height), _whole(seen.width, width))
+    return _both(_through(seen.height, window, 0), _through(seen.width, window, 1))
 
 
-def _union(one: Field, other: Field) -> Field:
-    return Field(min(one.first, other.first), max(one.last, other.last), max(one.jump, other.jump))
+def _both(height: Field, width: Field) -> Fields:
+    return Fields(height, width, (height.size, width.size))
 
 
 def _through(seen: Field, window: Window, axis: int) -> Field:

@@ -135,9 +135,9 @@ class Graph:
     """A checked network: nodes in topological order, named inputs and outputs.
 
     ``outputs`` maps each output's name to its node, the main output first; ``loss_weights`` has
-    those of the heads, ``shapes`` every input's and node's shape. Raises ValueError where a name
-    is not unique, an input is not earlier or a shape is not the inferred one: a bug of whoever
-    made it, never of a spec.
+    those of the heads, ``shapes`` every input's and node's shape, ``entering`` those that enter
+    each node, in their order. Raises ValueError where a name is not unique, an input is not
+    earlier or a shape is not the inferred one: a bug of whoever made it, never of a spec.
     """
 
     name: str
@@ -146,23 +146,30 @@ class Graph:
     outputs: Mapping[str, str]
     loss_weights: Mapping[str, float] = field(default_factory=dict)
     shapes: Mapping[str, Shape] = field(init=False, compare=False, repr=False)
+    entering: tuple[tuple[Shape, ...], ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Verify the graph; its shapes are what verifying it finds."""
         shapes: dict[str, Shape] = dict(self.inputs)
         known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
+        entering = []
         for node in self.nodes:
-            if not shapes.keys() >= set(node.inputs) or node.name in shapes:
-                raise ValueError(f"{node.name} is made twice or reads what is not earlier")
-            inputs = tuple([shapes[name] for name in node.inputs])
-            key = (id(node.op), inputs)
-            shape = known.get(key) or known.setdefault(key, node.op.infer(inputs))
-            if shape != node.shape:
-                raise ValueError(f"{node.name} is {shape}, not {node.shape}")
-            shapes[node.name] = shape
+            name, op = node.name, node.op
+            try:
+                inputs = tuple([shapes[source] for source in node.inputs])
+            except KeyError as error:
+                raise ValueError(f"{name} reads what is not earlier: {error}") from error
+            shape = known.get((id(op), inputs))
+            if shape is None:
+                shape = known[id(op), inputs] = op.infer(inputs)
+            if name in shapes or shape != node.shape:
+                raise ValueError(f"{name} is made twice, or it is {shape}, not {node.shape}")
+            shapes[name] = shape
+            entering.append(inputs)
         if not shapes.keys() >= set(self.outputs.values()):
             raise ValueError("an output that no node makes")
         object.__setattr__(self, "shapes", shapes)
+        object.__setattr__(self, "entering", tuple(entering))
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)

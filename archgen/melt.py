@@ -27,7 +27,7 @@ def melted(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
 
 def _melted_once(nodes: Sequence[Node], kept: set[str]) -> list[Node]:
     concats = {node.name: node for node in nodes if isinstance(node.op, Concat)}
-    if not concats:
+    if all(concats.keys().isdisjoint(node.inputs) for node in concats.values()):
         return list(nodes)
     consumers: dict[str, set[str]] = {name: set() for name in concats}
     for node in nodes:

@@ -51,10 +51,12 @@ class Nodes:
 
     def repeat(self, span: slice, move: Move) -> None:
         """Make the nodes of an earlier expansion once more, under the names of ``move``."""
+        renamed = {move.old_input: move.new_input}
+        cut = len(move.old)
         for node in self.made[span]:
-            inputs = tuple([move.node(name) for name in node.inputs])
-            scope = move.new + node.scope[len(move.old) :]
-            name = move.node(node.name)
+            name = renamed[node.name] = move.new + node.name[cut:]
+            inputs = tuple([renamed[source] for source in node.inputs])
+            scope = move.new + node.scope[cut:]
             copy = Node(name, node.op, inputs, node.shape, scope, node.origin, node.written)
             self.made.append(copy)
 

@@ -6,6 +6,7 @@ one entry leaves the others readable. Imports ``expressions``, ``naming``, ``sou
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -148,7 +149,7 @@ class Entry(Level):
         """Return the entry's name before numbering."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def named_at(self) -> Place:
         """Return where the text stands that names the entry."""
         keys = ("name", "op", "use", "join")
