@@ -37,7 +37,7 @@ CODES: dict[str, str] = {
     "E215": "modules that use each other in a circle",
     "E216": "specs that extend each other in a circle",
     "E217": "a spec that extends what cannot be reached",
-    "E218": "an edit that matches nothing",
+    "E218": "an edit without effect",
     "E219": "a fork without branches",
     "E220": "a fork whose order does not name its branches",
     "E221": "a wrong number of inputs",

@@ -7,7 +7,7 @@ Imports ``source``, ``naming`` and ``diagnostics``.
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from archgen.diagnostics import Fault, Faults, did_you_mean, named, quoted
+from archgen.diagnostics import Fault, Faults, Related, did_you_mean, named, quoted
 from archgen.naming import called, numbered
 from archgen.places import Place
 from archgen.source import Array, Object
@@ -60,6 +60,20 @@ class Target(NamedTuple):
     replace: Callable[[Array | None, Place], None]
 
 
+class Edit(NamedTuple):
+    """An edit that matches: its path and the path's place, the change, what it leads to."""
+
+    path: str
+    place: Place
+    change: object
+    target: Target
+
+    @property
+    def verb(self) -> str:
+        """Return what the edit does to what it takes out of the document."""
+        return "remove" if self.change is None else "replace"
+
+
 def edited(document: Object, child: Object, faults: Faults) -> Object:
     """Carry out the `edit` of a child on the merged document.
 
@@ -72,40 +86,81 @@ def edited(document: Object, child: Object, faults: Faults) -> Object:
         message = f"`edit` must be an object of paths, not {quoted(edits)}"
         faults.add(Fault("E203", message, child.places["edit"]))
         return document
-    found = [(path, _find(document, path)) for path in edits]
-    for path, target in found:
-        place = edits.places[path]
-        if target is None:
-            help_line = did_you_mean(path, _paths(document))
-            message = f"the edit {named(path)} matches nothing"
-            faults.add(Fault("E218", message, place.of_key(), help=help_line))
-        else:
-            _apply(target, edits[path], place, faults)
+    found = _found(edits, document, faults)
+    _refuse_lost(found, faults)
+    for edit in found:
+        _apply(edit, faults)
     return document
 
 
-def _apply(target: Target, change: object, place: Place, faults: Faults) -> None:
-    if change is None:
-        target.replace(None, place)
-    elif isinstance(change, Array):
-        target.replace(change, place)
-    elif isinstance(change, Object) and isinstance(target.value, Object):
+def _found(edits: Object, document: Object, faults: Faults) -> list[Edit]:
+    """Return the edits whose paths match, with a fault for each of the others."""
+    targets: dict[str, Target] = {}
+    for path, target in _targets(document):
+        targets.setdefault(path, target)
+    for path in edits:
+        if path not in targets:
+            message = f"the edit {named(path)} matches nothing"
+            help_line = did_you_mean(path, targets)
+            faults.add(Fault("E218", message, edits.places[path].of_key(), help=help_line))
+    known = [path for path in edits if path in targets]
+    return [Edit(path, edits.places[path], edits[path], targets[path]) for path in known]
+
+
+def _refuse_lost(edits: list[Edit], faults: Faults) -> None:
+    """Report edits of what another edit takes out of the document, in whichever order they stand.
+
+    Values are told apart by identity; each stands in a document once.
+    """
+    takers: dict[int, list[Edit]] = {}
+    for edit in edits:
+        for value in _taken(edit):
+            takers.setdefault(id(value), []).append(edit)
+    for edit in edits:
+        for other in takers.get(id(edit.target.value), ()):
+            if other is not edit:
+                what = f"the edit {named(other.path)} {other.verb}s what it changes"
+                message = f"the edit {named(edit.path)} has no effect: {what}"
+                related = (Related(other.place.of_key(), f"{other.verb}d here"),)
+                faults.add(Fault("E218", message, edit.place.of_key(), related=related))
+                break
+
+
+def _taken(edit: Edit) -> Iterator[Array | Object]:
+    """Return the lists and objects that an edit takes out of the document."""
+    if isinstance(edit.change, Object) and isinstance(edit.target.value, Object):
+        yield from _patched_away(edit.target.value, edit.change)
+    elif edit.change is None or isinstance(edit.change, Array):
+        yield from _containers(edit.target.value)
+
+
+def _patched_away(target: Object, change: Object) -> Iterator[Array | Object]:
+    for key, value in change.items():
+        below = target.get(key)
+        if isinstance(below, Object) and isinstance(value, Object):
+            yield from _patched_away(below, value)
+        else:
+            yield from _containers(below)
+
+
+def _containers(value: object) -> Iterator[Array | Object]:
+    """Return a list or object and those in it."""
+    if isinstance(value, Array | Object):
+        yield value
+        for member in value.values() if isinstance(value, Object) else value:
+            yield from _containers(member)
+
+
+def _apply(edit: Edit, faults: Faults) -> None:
+    change, target = edit.change, edit.target
+    if isinstance(change, Object) and isinstance(target.value, Object):
         patch(target.value, change)
+    elif change is None or isinstance(change, Array):
+        target.replace(change, edit.place)
     else:
         what = "an edit is an object," if isinstance(target.value, Object) else "a branch's edit is"
         message = f"{what} a list or null, not {quoted(change)}"
-        faults.add(Fault("E203", message, place))
-
-
-def _find(document: Object, path: str) -> Target | None:
-    for known, target in _targets(document):
-        if known == path:
-            return target
-    return None
-
-
-def _paths(document: Object) -> list[str]:
-    return [path for path, _ in _targets(document)]
+        faults.add(Fault("E203", message, edit.place))
 
 
 def _targets(document: Object) -> Iterator[tuple[str, Target]]:
