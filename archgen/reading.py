@@ -43,6 +43,7 @@ from archgen.spec import (
 from archgen.validation import (
     ENTRY_KEYS,
     expression_fault,
+    follower_of,
     level_faults,
     norm_fault,
     part_faults,
@@ -207,10 +208,10 @@ class _Reader:
 
     def check_parts(self, raw: Object, op: str, fields: Mapping[str, Any]) -> bool:
         """Check what can be checked before `$`-values are known."""
-        norm = {**self.defaults.get(op, {}), **fields}.get("norm")
+        norm = follower_of("norm", raw, self.defaults)
         fault = None
-        if "norm" in OPS[op].followers and norm is not None and not is_expression(norm):
-            fault = norm_fault(norm, raw.places.get("norm", raw.place))
+        if "norm" in OPS[op].followers and not is_expression(norm.value):
+            fault = norm_fault(norm)
         if fault:
             self.faults.add(fault)
         parts = parts_of(op, fields, self.defaults)
