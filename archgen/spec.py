@@ -23,10 +23,9 @@ from archgen.expressions import is_expression
 from archgen.limits import LIMITS
 from archgen.naming import NAME_LENGTH, NAME_PATTERN, NAME_WORDS
 from archgen.ops.fields import wrong
+from archgen.ops.keras_objects import EXPRESSION_SCHEMA
 from archgen.places import Place
 from archgen.source import Array, Object
-
-EXPRESSION_SCHEMA = {"type": "string", "pattern": r"^\$", "maxLength": 256}
 
 
 @dataclass(frozen=True)

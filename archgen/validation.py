@@ -1,7 +1,7 @@
 """From Pydantic's findings to faults at their places; imports ``composition`` and ``source``."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -130,7 +130,18 @@ def _fault(
         return Fault("E202", f"`{key}` is missing", found.place)
     if detail["type"] == "wrong_field":
         return Fault("E203", detail["msg"], found.place)
+    if detail["type"] == "wrong_within":
+        return _within(detail["ctx"], found)
     return _of_value(key, detail, fields[key], found)
+
+
+def _within(told: Mapping[str, Any], found: Found) -> Fault:
+    """Return the fault of a member of a field's value."""
+    place = found.place
+    if isinstance(found.value, Object):
+        place = found.value.places.get(told["at"], place)
+    place = place.of_key() if told["code"] == "E201" else place
+    return Fault(told["code"], told["reason"], place, help=told["help"])
 
 
 def _of_value(key: str, detail: ErrorDetails, info: FieldInfo, top: Found) -> Fault:
