@@ -7,6 +7,7 @@ another file and an encoding. Below each fault stand its other lines, in the ord
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -256,6 +257,29 @@ def test_an_input_shape_is_three_whole_numbers(shape: object) -> None:
 def test_what_was_asked_wrongly_is_told_with_its_numbers() -> None:
     fault = _asked_wrongly(NET, input_shape=(0, 32, 3))
     assert fault.message == "input_shape must be (height, width, channels), not (0, 32, 3)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ({"classes": 3}, "E507", "`classes` comes too late: net is a graph already"),
+        (
+            {"input_shape": (8, 8, 3)},
+            "E508",
+            "an input shape comes too late: net is a graph already",
+        ),
+    ],
+)
+@pytest.mark.parametrize("ask", [archgen.analyse, archgen.build])
+def test_a_graph_takes_no_parameters_and_no_input(
+    ask: Any, arguments: dict[str, Any], code: str, message: str
+) -> None:
+    graph = archgen.graph(NET)
+    with pytest.raises(archgen.UsageError) as refusal:
+        ask(graph, **arguments)
+    (fault,) = refusal.value.faults
+    assert (fault.code, fault.message) == (code, message)
+    assert fault.help == "give it to `archgen.graph`, which makes the graph of a spec"
 
 
 @pytest.mark.parametrize("value", [{1}, object(), b"net", 10**5000], ids=type)
