@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
-from archgen.canonical import canonical
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError, named
-from archgen.formatting import format_spec
+from archgen.formatting import format_spec, laid_out
 from archgen.ir import Graph, Shape
 from archgen.library import SCHEMA_NAME, load_bytes
 from archgen.library import load as load_document
@@ -171,7 +170,7 @@ def _shape(shape: object) -> Shape | None:
 
 def resolved(spec: SpecLike) -> str:
     """Return the merged document, ``extends`` and ``edit`` carried out, in canonical layout."""
-    return canonical(load(spec).raw)
+    return laid_out(load(spec).raw)
 
 
 def table(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar) -> Table:

@@ -145,6 +145,24 @@ def test_the_description_is_not_handed_on(folder: Path) -> None:
     assert merged(child(folder))["title"] == "Base"
 
 
+def test_numbers_stay_as_they_were_written(tmp_path: Path) -> None:
+    (tmp_path / "parent.json").write_text(
+        """{"archgen": 1, "name": "parent", "input": {"shape": [8, 8, 3], "pixels": [-1.0, 1.50]},
+        "parameters": {"n": 1E+2, "k": 1e-5, "l": 7}, "width": {"multiplier": 1.0},
+        "layers": [{"op": "batch_norm", "epsilon": 1e-5}, {"op": "flatten"}]}"""
+    )
+    (tmp_path / "child.json").write_text(
+        """{"archgen": 1, "name": "child", "extends": "parent.json",
+        "parameters": {"k": 1.0e-6}, "edit": {"layers.batch_norm": {"momentum": 0.90}}}"""
+    )
+    text = archgen.resolved(tmp_path / "child.json")
+    assert '"pixels": [-1.0, 1.50]' in text
+    assert '{"n": 1E+2, "k": 1.0e-6, "l": 7}' in text
+    assert '{"multiplier": 1.0}' in text
+    assert '{"op": "batch_norm", "epsilon": 1e-5, "momentum": 0.90}' in text
+    assert archgen.format_spec(text) == text
+
+
 def test_neither_extends_nor_edit_is_left(folder: Path) -> None:
     document = merged(child(folder, edit={"layers.conv": {"kernel_size": 3}}))
     assert not {"extends", "edit"} & document.keys()
