@@ -159,7 +159,11 @@ class Frame:
     def names(self) -> Iterator[str]:
         """Return every name with a value that a reference may begin with here."""
         for frame in self.around():
-            yield from (name for name, slot in frame.slots.items() if slot.state == "built")
+            yield from frame.own_names()
+
+    def own_names(self) -> Iterator[str]:
+        """Return every name of this list that has a value."""
+        return (name for name, slot in self.slots.items() if slot.state == "built")
 
 
 def _moved(slot: Slot, moves: list[Move]) -> Slot:
@@ -167,4 +171,4 @@ def _moved(slot: Slot, moves: list[Move]) -> Slot:
     tensor = slot.tensor
     for move in reversed(moves):
         tensor = move.tensor(tensor) if tensor is not None else None
-    return Slot(slot.state, tensor)
+    return Slot(slot.state, tensor, slot.inner)

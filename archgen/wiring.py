@@ -87,6 +87,8 @@ class Wiring:
         elif near is None and begun in heads and any(f is outermost for f in frame.around()):
             self.faults.add(Fault("E209", f"{named(begun)} {NO_VALUE['head']}", place))
         elif near is None or near.state != "built" or near.tensor is not None:
-            help_line = did_you_mean(name, frame.names())
+            inner = near.inner.own_names() if near is not None and near.inner is not None else ()
+            known = (*(f"{begun}.{name}" for name in inner), *frame.names())
+            help_line = did_you_mean(name, known)
             message = f"no entry is called {named(name)} here"
             self.faults.add(Fault("E208", message, place, help=help_line))

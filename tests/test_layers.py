@@ -26,6 +26,7 @@ TIERS = (
     ("library", "json_schema"),
     ("composition", "scopes", "melt"),
     ("validation", "wiring"),
+    ("declaring",),
     ("reading", "evaluation"),
     ("making",),
     ("nodes",),
