@@ -60,6 +60,10 @@ class Target(NamedTuple):
     replace: Callable[[Array | None, Place], None]
 
 
+# A list or object by its identity, or the place of a member in an object.
+Spot = int | tuple[int, str]
+
+
 class Edit(NamedTuple):
     """An edit that matches: its path and the path's place, the change, what it leads to."""
 
@@ -112,35 +116,51 @@ def _refuse_lost(edits: list[Edit], faults: Faults) -> None:
 
     Values are told apart by identity; each stands in a document once.
     """
-    takers: dict[int, list[Edit]] = {}
+    takers: dict[Spot, list[Edit]] = {}
     for edit in edits:
-        for value in _taken(edit):
-            takers.setdefault(id(value), []).append(edit)
+        for spot in _taken(edit):
+            takers.setdefault(spot, []).append(edit)
+    told: set[frozenset[str]] = set()
     for edit in edits:
-        for other in takers.get(id(edit.target.value), ()):
-            if other is not edit:
-                what = f"the edit {named(other.path)} {other.verb}s what it changes"
-                message = f"the edit {named(edit.path)} has no effect: {what}"
-                related = (Related(other.place.of_key(), f"{other.verb}d here"),)
-                faults.add(Fault("E218", message, edit.place.of_key(), related=related))
-                break
+        others = [other for spot in _changed(edit) for other in takers.get(spot, ())]
+        other = next((other for other in others if other is not edit), edit)
+        pair = frozenset((edit.path, other.path))
+        if other is not edit and pair not in told:
+            told.add(pair)
+            what = f"the edit {named(other.path)} {other.verb}s"
+            message = f"the edit {named(edit.path)} changes what {what}"
+            related = (Related(other.place.of_key(), f"{other.verb}d here"),)
+            faults.add(Fault("E218", message, edit.place.of_key(), related=related))
 
 
-def _taken(edit: Edit) -> Iterator[Array | Object]:
-    """Return the lists and objects that an edit takes out of the document."""
+def _changed(edit: Edit) -> Iterator[Spot]:
+    """Return the entry or branch of an edit, and what is in it as far as a merge patch goes."""
+    yield id(edit.target.value)
     if isinstance(edit.change, Object) and isinstance(edit.target.value, Object):
-        yield from _patched_away(edit.target.value, edit.change)
+        for target, key, value in _patched(edit.target.value, edit.change):
+            yield id(value) if value is not None else (id(target), key)
+
+
+def _taken(edit: Edit) -> Iterator[Spot]:
+    """Return the lists and objects, and the places of single values, that an edit takes away."""
+    if isinstance(edit.change, Object) and isinstance(edit.target.value, Object):
+        for target, key, merged in _patched(edit.target.value, edit.change):
+            if merged is None:
+                yield id(target), key
+                yield from map(id, _containers(target.get(key)))
     elif edit.change is None or isinstance(edit.change, Array):
-        yield from _containers(edit.target.value)
+        yield from map(id, _containers(edit.target.value))
 
 
-def _patched_away(target: Object, change: Object) -> Iterator[Array | Object]:
+def _patched(target: Object, change: Object) -> Iterator[tuple[Object, str, Object | None]]:
+    """Return each member that a merge patch changes, and the object there if it merges into it."""
     for key, value in change.items():
         below = target.get(key)
         if isinstance(below, Object) and isinstance(value, Object):
-            yield from _patched_away(below, value)
+            yield target, key, below
+            yield from _patched(below, value)
         else:
-            yield from _containers(below)
+            yield target, key, None
 
 
 def _containers(value: object) -> Iterator[Array | Object]:
