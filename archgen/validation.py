@@ -1,6 +1,7 @@
 """From Pydantic's findings to faults at their places; imports ``composition`` and ``source``."""
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +11,7 @@ from pydantic_core import ErrorDetails
 from archgen.composition import Part
 from archgen.diagnostics import Fault, closest, did_you_mean, named, quoted
 from archgen.expressions import ExpressionFault, is_expression
+from archgen.limits import LIMITS
 from archgen.naming import NAME_WORDS
 from archgen.ops import OPS
 from archgen.ops.norm import Norm
@@ -99,7 +101,7 @@ def _faults(
 ) -> dict[str, Fault]:
     """Return one fault for each key; a misspelt key is not missing as well."""
     details: dict[str, ErrorDetails] = {}
-    for detail in error.errors():
+    for detail in islice(error.errors(), LIMITS.faults):
         details.setdefault(_key(detail), detail)
     unknown = [key for key, detail in details.items() if detail["type"] == "extra_forbidden"]
     meant = {closest(key, known) for key in unknown}

@@ -4,7 +4,7 @@ Both keep each value's place, so faults point into the file where the text stand
 Imports ``source``, ``naming`` and ``diagnostics``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from archgen.diagnostics import Fault, Faults, Related, did_you_mean, named, quoted
@@ -54,10 +54,11 @@ def _put(target: Object, key: str, value: object, place: Place) -> None:
 
 
 class Target(NamedTuple):
-    """What an edit's path leads to: the entry or branch, and the way to replace it."""
+    """What an edit's path leads to: an entry in its list, or a branch by its key in the fork."""
 
     value: object
-    replace: Callable[[Array | None, Place], None]
+    around: Array | Object
+    key: str = ""
 
 
 # A list or object by its identity, or the place of a member in an object.
@@ -92,8 +93,7 @@ def edited(document: Object, child: Object, faults: Faults) -> Object:
         return document
     found = _found(edits, document, faults)
     _refuse_lost(found, faults)
-    for edit in found:
-        _apply(edit, faults)
+    _replace_entries([edit for edit in found if not _apply(edit, faults)])
     return document
 
 
@@ -171,16 +171,41 @@ def _containers(value: object) -> Iterator[Array | Object]:
             yield from _containers(member)
 
 
-def _apply(edit: Edit, faults: Faults) -> None:
-    change, target = edit.change, edit.target
-    if isinstance(change, Object) and isinstance(target.value, Object):
-        patch(target.value, change)
-    elif change is None or isinstance(change, Array):
-        target.replace(change, edit.place)
-    else:
-        what = "an edit is an object," if isinstance(target.value, Object) else "a branch's edit is"
+def _apply(edit: Edit, faults: Faults) -> bool:
+    """Carry out an edit and return True, unless it takes an entry out of its list."""
+    change, (value, around, key) = edit.change, edit.target
+    if isinstance(change, Object) and isinstance(value, Object):
+        patch(value, change)
+    elif change is not None and not isinstance(change, Array):
+        what = "an edit is an object," if isinstance(value, Object) else "a branch's edit is"
         message = f"{what} a list or null, not {quoted(change)}"
         faults.add(Fault("E203", message, edit.place))
+    elif isinstance(around, Object):
+        branches = Object(edit.place)
+        _put(branches, key, change, edit.place)
+        patch(around, branches)
+    else:
+        return False
+    return True
+
+
+def _replace_entries(edits: list[Edit]) -> None:
+    """Put what edits bring in the place of entries, each list in one go."""
+    lists = {id(edit.target.around): edit.target.around for edit in edits}
+    coming = {id(edit.target.value): edit.change for edit in edits}
+    for entries in lists.values():
+        if isinstance(entries, Array):
+            was = list(zip(entries, entries.places, strict=True))
+            entries.clear()
+            entries.places.clear()
+            for value, place in was:
+                change = coming.get(id(value))
+                if id(value) not in coming:
+                    entries.append(value)
+                    entries.places.append(place)
+                elif isinstance(change, Array):
+                    entries.extend(change)
+                    entries.places.extend(change.places)
 
 
 def _targets(document: Object) -> Iterator[tuple[str, Target]]:
@@ -205,7 +230,7 @@ def _in_body(body: Object, path: str) -> Iterator[tuple[str, Target]]:
 def _in_branches(branches: Object, path: str) -> Iterator[tuple[str, Target]]:
     for name, branch in branches.items():
         inner = f"{path}.{name}"
-        yield inner, Target(branch, _branch_replacer(branches, name))
+        yield inner, Target(branch, branches, name)
         if isinstance(branch, Array):
             yield from _in_list(branch, inner)
         elif isinstance(branch, Object):
@@ -217,27 +242,7 @@ def _in_list(entries: Array, path: str) -> Iterator[tuple[str, Target]]:
     objects = [entry for entry in entries if isinstance(entry, Object)]
     names = numbered([called(entry) or "?" for entry in objects], [None] * len(objects))
     for entry, (name,) in zip(objects, names, strict=True):
-        yield f"{path}.{name}", Target(entry, _entry_replacer(entries, entry))
+        yield f"{path}.{name}", Target(entry, entries)
         if isinstance(branches := entry.get("branches"), Object):
-            inner = f"{path}.{name}" if "name" in entry else path
+            inner = path if entry.get("name") is None else f"{path}.{name}"
             yield from _in_branches(branches, inner)
-
-
-def _branch_replacer(branches: Object, name: str) -> Callable[[Array | None, Place], None]:
-    def replace(change: Array | None, place: Place) -> None:
-        if change is None:
-            branches.pop(name, None)
-            branches.places.pop(name, None)
-        else:
-            _put(branches, name, change, place)
-
-    return replace
-
-
-def _entry_replacer(entries: Array, entry: Object) -> Callable[[Array | None, Place], None]:
-    def replace(change: Array | None, _: Place) -> None:
-        index = next(i for i, value in enumerate(entries) if value is entry)
-        entries[index : index + 1] = change or []
-        entries.places[index : index + 1] = change.places if change is not None else []
-
-    return replace
