@@ -1,0 +1,32 @@
+"""One command from its arguments to its exit code."""
+
+import io
+import sys
+from collections.abc import Sequence
+
+from archgen.cli import building, checking, editing, showing
+from archgen.cli.application import app
+from archgen.cli.refusing import INTERRUPTED, refused, unexpected, unread
+from archgen.diagnostics import ArchgenError
+
+# Importing a module of verbs adds them to the program, in the order that its help shows.
+VERBS = (showing, checking, building, editing)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack the sign ×
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        result = app(args=arguments, prog_name="archgen", standalone_mode=False)
+        sys.stdout.flush()
+    except ArchgenError as error:
+        return refused(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # Typer makes this of a broken pipe, and of nothing else
+        return unread()
+    except Exception as error:  # noqa: BLE001 - whatever else comes out is a bug of ours
+        return unexpected(error)
+    return result if isinstance(result, int) else 0
