@@ -1,4 +1,4 @@
-"""The record of a fault, the table of codes, the exceptions and the renderers; imports ``places``.
+"""The table of codes, the exceptions, the faults of one check; imports ``record`` and ``reports``.
 
 ArchgenError
 ├── SpecError      the spec is wrong              (exit code 1)
@@ -9,10 +9,30 @@ ArchgenError
 import difflib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from archgen.places import Place
+from archgen.record import Fault, Related
+from archgen.reports import render_faults
+
+if TYPE_CHECKING:
+    from archgen.places import Place
+
+__all__ = [
+    "CODES",
+    "ArchgenError",
+    "Fault",
+    "Faults",
+    "MachineError",
+    "Related",
+    "SpecError",
+    "UsageError",
+    "closest",
+    "did_you_mean",
+    "named",
+    "quoted",
+]
 
 CODES: dict[str, str] = {
     "E101": "the text is not UTF-8",
@@ -62,46 +82,6 @@ CODES: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
-    """Another place that belongs to a fault, and what it has to do with it."""
-
-    place: Place
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong: code, place, cause and, where it is known, what would work.
-
-    ``label`` stands under the caret; ``trail`` is how the shapes came about, one step each.
-    """
-
-    code: str
-    message: str
-    place: Place | None = None
-    label: str = ""
-    related: tuple[Related, ...] = ()
-    trail: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    help: str | None = None
-
-    @property
-    def severity(self) -> str:
-        """Return ``error`` or ``warning``."""
-        return "warning" if self.code.startswith("W") else "error"
-
-    def explained(
-        self,
-        trail: tuple[str, ...] = (),
-        notes: tuple[str, ...] = (),
-        related: tuple[Related, ...] = (),
-        help: str | None = None,  # noqa: A002 - the field's name
-    ) -> "Fault":
-        """Return the fault with how it came about and what would work."""
-        return replace(self, trail=trail, notes=notes, related=related, help=help)
-
-
 class ArchgenError(Exception):
     """What every function of archgen raises on bad input; ``faults`` says what and where."""
 
@@ -109,7 +89,10 @@ class ArchgenError(Exception):
 
     def __init__(self, faults: Iterable[Fault] | Fault) -> None:
         self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("\n\n".join(map(render_fault, self.faults)))
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        return render_faults(self.faults)
 
 
 class SpecError(ArchgenError):
@@ -212,72 +195,3 @@ def named(name: object) -> str:
 def _printable(text: str) -> str:
     shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
     return shown if len(shown) <= LONGEST_QUOTE else shown[: LONGEST_QUOTE - 1] + "…"
-
-
-def render_short(fault: Fault) -> str:
-    """Return a fault as one line: ``file:line:column: error[E310]: message  /pointer``."""
-    place = fault.place
-    head = f"{fault.severity}[{fault.code}]: {fault.message}"
-    if place is None:
-        return head
-    return f"{place.file}:{place.line}:{place.column}: {head}  {place.pointer}".rstrip()
-
-
-def render_fault(fault: Fault) -> str:
-    """Return a fault as text of several lines, with the line it points at."""
-    lines = [f"{fault.severity}[{fault.code}]: {fault.message}"]
-    if fault.place is not None:
-        lines += _snippet(fault.place, fault.label)
-    for related in fault.related:
-        lines += _snippet(related.place, related.label)
-    notes = [("trail", " ─ ".join(fault.trail))] if fault.trail else []
-    notes += [("note", note) for note in fault.notes]
-    notes += [("help", fault.help)] if fault.help else []
-    lines += [f"   = {kind}: {text}" for kind, text in notes]
-    return "\n".join(lines)
-
-
-_SNIPPET_COLUMNS = 100
-
-
-def _snippet(place: Place, label: str) -> list[str]:
-    line, column = place.line, place.column
-    text = place.text.line(line).replace("\t", " ")
-    cut = max(0, column - 1 - _SNIPPET_COLUMNS // 2) if len(text) > _SNIPPET_COLUMNS else 0
-    shown = text[cut : cut + _SNIPPET_COLUMNS]
-    width = max(1, min(place.end - place.start, len(shown) - (column - 1 - cut)))
-    gutter = " " * len(str(line))
-    return [
-        f"{gutter}--> {place.file}:{line}:{column}  {place.pointer}".rstrip(),
-        f"{gutter} |",
-        f"{line} | {shown}",
-        f"{gutter} | {' ' * (column - 1 - cut)}{'^' * width} {label}".rstrip(),
-    ]
-
-
-def fault_record(fault: Fault) -> dict[str, object]:
-    """Return a fault as JSON-ready data; positions count from 1."""
-    record: dict[str, object] = {
-        "code": fault.code,
-        "severity": fault.severity,
-        "message": fault.message,
-        **(_place_record(fault.place) if fault.place else {}),
-        "label": fault.label,
-        "trail": list(fault.trail),
-        "notes": list(fault.notes),
-        "help": fault.help,
-        "related": [{**_place_record(r.place), "label": r.label} for r in fault.related],
-    }
-    return record
-
-
-def _place_record(place: Place) -> dict[str, object]:
-    end_line, end_column = place.text.line_and_column(place.end)
-    return {
-        "file": place.file,
-        "line": place.line,
-        "column": place.column,
-        "end_line": end_line,
-        "end_column": end_column,
-        "pointer": place.pointer,
-    }

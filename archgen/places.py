@@ -1,5 +1,7 @@
 """Where a value stands in a text: file, JSON Pointer, line, column; imports nothing of archgen."""
 
+import re
+from bisect import bisect_right
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]
@@ -8,22 +10,30 @@ Path = tuple[str | int, ...]
 class Text:
     """A named piece of text; two texts are the same only when they are one object."""
 
-    __slots__ = ("content", "name")
+    __slots__ = ("_begins", "content", "name")
 
     def __init__(self, name: str, content: str) -> None:
         self.name = name
         self.content = content
+        self._begins: list[int] = []
+
+    @property
+    def begins(self) -> list[int]:
+        """Return where each line begins; found once, and only for a text with faults."""
+        if not self._begins:
+            ends = (end.end() for end in re.finditer("\n", self.content))
+            self._begins = [0, *ends]
+        return self._begins
 
     def line_and_column(self, offset: int) -> tuple[int, int]:
         """Return the line and column of a character, both counted from 1."""
-        return (
-            self.content.count("\n", 0, offset) + 1,
-            offset - self.content.rfind("\n", 0, offset),
-        )
+        line = bisect_right(self.begins, offset)
+        return line, offset - self.begins[line - 1] + 1
 
     def line(self, number: int) -> str:
         """Return one line, counted from 1, without its end."""
-        return self.content.split("\n")[number - 1].rstrip("\r")
+        begin, end = self.begins[number - 1], self.content.find("\n", self.begins[number - 1])
+        return self.content[begin : end if end >= 0 else None].rstrip("\r")
 
 
 class Place(NamedTuple):

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import archgen
-from archgen.diagnostics import CODES, Fault, Related, render_short
+from archgen.diagnostics import CODES, Fault, Related
+from archgen.reports import render_short
 from archgen.source import Array, Object, parse_bytes
 from tests.literate import Block, Case, cases
 

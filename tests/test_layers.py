@@ -13,7 +13,9 @@ PACKAGE = Path(__file__).parents[1] / "archgen"
 # Lowest first. `x` covers the module or package x and all below it, `x.*` only what is below;
 # the closest pattern wins. A module may import what is lower, and its siblings in one package.
 TIERS = (
-    ("places", "limits"),
+    ("places", "limits", "look"),
+    ("record", "snippets"),
+    ("reports",),
     ("diagnostics", "grammar", "naming"),
     ("source", "canonical", "expressions", "geometry"),
     ("formatting", "ir"),

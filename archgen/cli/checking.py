@@ -10,9 +10,10 @@ import typer
 from archgen import api
 from archgen.arguments import parameters_of, shape_of
 from archgen.cli.application import Input, Set, app, source_of
-from archgen.cli.printing import complain, plain, say, shown
+from archgen.cli.printing import complain, plain, say, say_faults
 from archgen.cli.refusing import each
-from archgen.diagnostics import Fault, fault_record, render_short
+from archgen.record import Fault
+from archgen.reports import fault_record, render_github, render_short
 
 
 class CheckFormat(StrEnum):
@@ -21,6 +22,10 @@ class CheckFormat(StrEnum):
     text = "text"
     short = "short"
     json = "json"
+    github = "github"
+
+
+ONE_LINE = {CheckFormat.short: render_short, CheckFormat.github: render_github}
 
 
 @app.command()
@@ -38,8 +43,8 @@ def check(
     faults = [fault for _, listed in found for fault in listed]
     if form is CheckFormat.json:
         say(json.dumps([fault_record(fault) for fault in faults]))
-    elif form is CheckFormat.short:
-        say("".join(f"{plain(render_short(fault))}\n" for fault in faults), end="")
+    elif render := ONE_LINE.get(form):
+        say("".join(f"{plain(render(fault))}\n" for fault in faults), end="")
     else:
         _report(found, faults)
     return failed or int(any(strict or fault.severity == "error" for fault in faults))
@@ -51,7 +56,7 @@ def _report(found: list[tuple[str, tuple[Fault, ...]]], faults: list[Fault]) -> 
         if not listed:
             say(plain(f"{spec}: fine"))
     if faults:
-        say(plain(shown(faults)))
+        say_faults(faults)
         counts = Counter(fault.severity for fault in faults)
         counted = " and ".join(f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in counts.items())
         faulty = sum(bool(listed) for _, listed in found)

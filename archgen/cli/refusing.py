@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from archgen.cli.printing import complain, shown
+from archgen.cli.printing import complain, complain_of
 from archgen.diagnostics import ArchgenError, Fault, MachineError
 
 OUR_BUG, INTERRUPTED = 70, 130
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 def refused(error: ArchgenError) -> int:
     """Tell the faults of an error; return its exit code."""
-    complain(shown(error.faults))
+    complain_of(error.faults)
     return error.exit_code
 
 

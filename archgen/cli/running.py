@@ -1,11 +1,11 @@
 """One command from its arguments to its exit code."""
 
-import io
 import sys
 from collections.abc import Sequence
 
 from archgen.cli import building, checking, editing, showing
 from archgen.cli.application import app
+from archgen.cli.printing import prepare
 from archgen.cli.refusing import INTERRUPTED, refused, unexpected, unread
 from archgen.diagnostics import ArchgenError
 
@@ -16,8 +16,7 @@ VERBS = (showing, checking, building, editing)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may lack the sign ×
-        sys.stdout.reconfigure(errors="backslashreplace")
+    prepare()
     try:
         result = app(args=arguments, prog_name="archgen", standalone_mode=False)
         sys.stdout.flush()
