@@ -12,8 +12,6 @@ from archgen.snippets import Mark, gutter_of, snippets
 
 SHOWN_RELATED = 8
 SHOWN_FAULTS = 50
-# A step of a trail stays on one line.
-KEPT_STEP = "\xa0→\xa0"
 
 
 # ── text ──────────────────────────────────────────────────────────────────────────────────────────
@@ -44,7 +42,7 @@ def told(fault: Fault) -> list[tuple[str, str]]:
     parts += [("note", note) for note in fault.notes]
     hidden = len(fault.related) - SHOWN_RELATED
     if hidden > 0:
-        parts.append(("note", f"the same of {hidden:,} more place{'s' * (hidden > 1)}"))
+        parts.append(("note", f"and at {hidden:,} more place{'s' * (hidden > 1)}"))
     parts.append(("help", fault.help or ""))
     return [(kind, text) for kind, text in parts if text]
 
@@ -67,10 +65,11 @@ def _header(fault: Fault, look: Look) -> list[str]:
 
 def _note(kind: str, text: str, gutter: int, look: Look) -> list[str]:
     lead, label = f"{' ' * gutter} = ", f"{kind}:"
+    arrow = look.plain(" → ")  # a step of a trail stays on one line
     rest = _hanging(len(lead) + len(label) + 1, look)
-    kept = look.plain(text).replace(" → ", KEPT_STEP)
+    kept = look.plain(text).replace(arrow, arrow.replace(" ", "\xa0"))
     lines = wrapped(f"{label} {kept}", look.columns, len(lead), rest)
-    first, *more = (line.replace(KEPT_STEP, " → ") for line in lines)
+    first, *more = (line.replace("\xa0", " ") for line in lines)
     painted = look.paint("gutter", lead) + look.paint("help" if kind == "help" else "kind", label)
     return [painted + first[len(label) :], *more]
 
