@@ -31,6 +31,7 @@ __all__ = [
     "closest",
     "did_you_mean",
     "named",
+    "offering",
     "quoted",
 ]
 
@@ -177,6 +178,17 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """Return a help line that names the most similar candidate, or None."""
     match = closest(name, candidates)
     return f"did you mean `{match}`?" if match else None
+
+
+NAMES_LISTED = 24
+
+
+def offering(fault: Fault, name: str, names: Iterable[str], what: str) -> Fault:
+    """Return a fault with the name that was meant, else with those there are, if few."""
+    names = list(islice(names, NAMES_COMPARED))
+    match = did_you_mean(name, names)
+    listed = () if match or len(names) > NAMES_LISTED else (f"{what} {', '.join(names)}",)
+    return replace(fault, notes=listed if names else (), help=match)
 
 
 LONGEST_QUOTE = 48

@@ -46,11 +46,11 @@ _POWERS: Final[dict[str, int]] = {
     **dict.fromkeys(("*", "/", "//", "%"), _PRODUCT),
 }
 _FOREIGN: Final[dict[str, str]] = {
-    "=": "`==` compares",
-    "!": "`not` negates",
-    "&&": "`and` joins conditions",
-    "||": "`or` joins conditions",
-    "?": "`a if c else b` chooses",
+    "=": "write `==` to compare",
+    "!": "write `not`",
+    "&&": "write `and`",
+    "||": "write `or`",
+    "?": "`a if condition else b` chooses",
     '"': "text stands in single quotes",
 }
 _TOKEN: Final = re.compile(

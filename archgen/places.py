@@ -5,6 +5,8 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 Path = tuple[str | int, ...]
+# What an expression's fault may be about: a name, a number, a sign of two characters.
+_WORD = re.compile(r"[A-Za-z0-9_]+(?:\.[0-9]+)?|&&|\|\||\*\*")
 
 
 class Text:
@@ -69,6 +71,12 @@ class Place(NamedTuple):
         """Return the column the value begins at, counted from 1."""
         return self.text.line_and_column(self.start)[1]
 
+    def is_beside(self, other: "Place") -> bool:
+        """Say whether both are members of one object, or of one list, in one text."""
+        level = len(self.path)
+        same = level == len(other.path) and self.path[:-1] == other.path[:-1]
+        return same and self.text is other.text
+
     def of_key(self) -> "Place":
         """Return the same place with the span of its key, where it has one."""
         if self.key_start < 0:
@@ -76,11 +84,12 @@ class Place(NamedTuple):
         return self._replace(start=self.key_start, end=self.key_end)
 
     def shifted(self, offset: int) -> "Place":
-        """Return the one character that stands ``offset`` characters inside a string value."""
+        """Return the word or sign that stands ``offset`` characters inside a string value."""
         start = self.start + 1
         for _ in range(offset):
             escape = self.text.content.startswith("\\", start)
             long = escape and self.text.content.startswith("u", start + 1)
             start += 6 if long else 2 if escape else 1
         start = min(start, max(self.end - 1, self.start))
-        return self._replace(start=start, end=start + 1)
+        word = _WORD.match(self.text.content, start, self.end - 1)
+        return self._replace(start=start, end=word.end() if word else start + 1)

@@ -148,9 +148,9 @@ class Frame:
             frame = frame.outer
 
     def names(self) -> Iterator[str]:
-        """Return every name a reference may begin with here."""
+        """Return every name that a reference may be here: what has a value."""
         for frame in self.around():
-            yield from frame.slots
+            yield from (name for name, slot in frame.slots.items() if slot.state == "built")
 
 
 def _moved(slot: Slot, moves: list[Move]) -> Slot:

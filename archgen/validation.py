@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from archgen.composition import Part
-from archgen.diagnostics import Fault, closest, did_you_mean, named, quoted
+from archgen.diagnostics import Fault, closest, did_you_mean, named, offering, quoted
 from archgen.expressions import ExpressionFault, is_expression
 from archgen.naming import NAME_WORDS
 from archgen.ops import OPS
@@ -30,8 +30,8 @@ class Found(NamedTuple):
 
 def unknown_key(key: str, place: Place, known: Iterable[str]) -> Fault:
     """Return the fault of a key that the level does not have."""
-    help_line = did_you_mean(key, known)
-    return Fault("E201", f"unknown key {named(key)}", place.of_key(), help=help_line)
+    fault = Fault("E201", f"unknown key {named(key)}", place.of_key())
+    return offering(fault, key, known, "keys here:")
 
 
 def wrong_kind(place: Place, key: str, wanted: str, value: object) -> Fault:
@@ -54,18 +54,23 @@ def norm_fault(norm: object, place: Place) -> Fault | None:
     norms = [op for op, cls in OPS.items() if issubclass(cls, Norm)]
     if name in norms or is_expression(name):
         return None
-    message = f"{named(name)} is no norm" if name in OPS else f"no norm is called {named(name)}"
-    return Fault("E204", message, place, help=did_you_mean(name, norms))
+    message = f"{named(name)} is not a norm" if name in OPS else f"no norm is called {named(name)}"
+    return offering(Fault("E204", message, place), name, norms, "known norms:")
 
 
-def level_faults(error: ValidationError, cls: type[BaseModel], raw: Object) -> list[Fault]:
-    """Return Pydantic's findings on one level, one fault for each key."""
+def level_faults(
+    error: ValidationError, cls: type[BaseModel], raw: Object, more: Iterable[str] = ()
+) -> list[Fault]:
+    """Return Pydantic's findings on one level, one fault for each key.
+
+    ``more`` are the keys that may stand there and are read apart.
+    """
     fields = {info.alias or name: info for name, info in cls.model_fields.items()}
 
     def find(key: str) -> Found:
         return Found(raw.places.get(key, raw.place), raw.get(key))
 
-    return list(_faults(error, fields, list(fields), find).values())
+    return list(_faults(error, fields, [*fields, *more], find).values())
 
 
 def part_faults(
@@ -120,7 +125,8 @@ def _fault(
 ) -> Fault:
     found = find(key)
     if detail["type"] == "extra_forbidden":
-        return unknown_key(key, found.place, known)
+        absent = [name for name in known if not found.place.is_beside(find(name).place)]
+        return unknown_key(key, found.place, absent)
     if detail["type"] == "missing":
         return Fault("E202", f"`{key}` is missing", found.place)
     if detail["type"] == "wrong_field":

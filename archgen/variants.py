@@ -92,8 +92,9 @@ def _apply(target: Target, change: object, place: Place, faults: Faults) -> None
     elif isinstance(change, Object) and isinstance(target.value, Object):
         patch(target.value, change)
     else:
-        what = "an edit is an object," if isinstance(target.value, Object) else "a branch's edit is"
-        message = f"{what} a list or null, not {quoted(change)}"
+        of_entry = isinstance(target.value, Object)
+        wanted = "an edit is an object, a list" if of_entry else "an edit of a branch is a list"
+        message = f"{wanted} or null, not {quoted(change)}"
         faults.add(Fault("E203", message, place))
 
 

@@ -86,12 +86,12 @@ def test_check_takes_several_specs_and_tells_each(net: Path, capsys: Captured) -
 
 
 def test_check_reads_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    text = json.dumps({**NET, "layres": []}).encode()
+    text = json.dumps({**NET, "titel": []}).encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
     assert main(["check", "-", "--format", "json"]) == 1
     (fault,) = json.loads(capsys.readouterr().out)
-    assert (fault["code"], fault["file"], fault["pointer"]) == ("E201", "<stdin>", "/layres")
-    assert fault["help"] == "did you mean `layers`?"
+    assert (fault["code"], fault["file"], fault["pointer"]) == ("E201", "<stdin>", "/titel")
+    assert fault["help"] == "did you mean `title`?"
 
 
 def test_warnings_count_only_when_strict(net: Path) -> None:

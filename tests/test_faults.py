@@ -1,7 +1,8 @@
 """Every code has literate cases: what went wrong, the spec, and every fault that is said of it.
 
 A case's unnamed block is ``net.json``, the file that is checked; a block's info string may name
-another file and an encoding. Below each fault stand its other lines, in the order of the terminal.
+another file and an encoding. Below each fault stand its other lines, in the order of the terminal;
+``UPDATE=1`` writes them anew, for review.
 """
 
 import json
@@ -14,7 +15,7 @@ import archgen
 from archgen.diagnostics import CODES, Fault, Related
 from archgen.reports import render_short
 from archgen.source import Array, Object, parse_bytes
-from tests.literate import Block, Case, cases
+from tests.literate import UPDATE, Block, Case, cases, rewrite
 
 CHECKED = "net.json"
 CASES = cases(Path(__file__).parent / "cases" / "faults")
@@ -57,8 +58,12 @@ def _file(block: Block) -> tuple[str, str]:
 
 
 def _expected(case: Case) -> list[str]:
+    return _block(case).text.splitlines()
+
+
+def _block(case: Case) -> Block:
     (block,) = [block for block in case.blocks if block.info == "faults"]
-    return block.text.splitlines()
+    return block
 
 
 def _said(faults: tuple[Fault, ...]) -> list[str]:
@@ -90,7 +95,11 @@ def _errors(faults: tuple[Fault, ...]) -> list[str]:
 
 
 def test_a_check_says_exactly_this(case: Case) -> None:
-    assert _said(archgen.check(Path(CHECKED))) == _expected(case)
+    said = _said(archgen.check(Path(CHECKED)))
+    if UPDATE:
+        rewrite(case, _block(case), "".join(f"{line}\n" for line in said))
+    else:
+        assert said == _expected(case)
 
 
 def test_a_graph_is_refused_for_the_same_errors(case: Case) -> None:
@@ -182,14 +191,20 @@ def _asked_wrongly(spec: object, **arguments: object) -> Fault:
     [
         ("inception_v5", "did you mean `inception_v4`?"),
         ("Inception_V4", "did you mean `inception_v4`?"),
-        ("q", "a file's name ends in `.json`"),
-        ("/tmp/net", "a file's name ends in `.json`"),
+        ("mine", "did you mean `mine.json`?"),
+        ("q", None),
+        ("/tmp/net", None),
     ],
 )
-def test_a_spec_that_is_not_shipped_is_unknown(name: str, advice: str) -> None:
+def test_a_spec_that_is_not_shipped_is_unknown(
+    name: str, advice: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.json").write_text(json.dumps(NET), encoding="utf-8")
     fault = _asked_wrongly(name)
     assert (fault.code, fault.message) == ("E501", f"no spec is called `{name}`")
     assert fault.help == advice
+    assert bool(fault.notes) == (advice is None)
 
 
 @pytest.mark.parametrize(

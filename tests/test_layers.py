@@ -26,6 +26,7 @@ TIERS = (
     ("variants",),
     ("library", "json_schema"),
     ("composition", "scopes", "melt"),
+    ("trails",),
     ("validation", "wiring"),
     ("reading", "evaluation"),
     ("making",),

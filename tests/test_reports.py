@@ -6,7 +6,6 @@ blocks anew, for review.
 """
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from archgen.diagnostics import Fault, Related
 from archgen.look import Look, cells, folded, wrapped
 from archgen.places import Place, Text
 from archgen.reports import fault_record, render_fault, render_faults, render_github
-from tests.literate import Block, Case, cases
+from tests.literate import UPDATE, Block, Case, cases, rewrite
 
 CASES = cases(Path(__file__).parent / "cases" / "reports")
 MARK = re.compile(r"[\^-]+")
@@ -59,18 +58,10 @@ def test_faults_look_like_this(case: Case) -> None:
     assert shown_blocks(case)
     for block in shown_blocks(case):
         text = drawn(block)[0].replace("\x1b", "␛") + "\n"
-        if os.environ.get("UPDATE"):
-            _write(case, block, text)
+        if UPDATE:
+            rewrite(case, block, text)
         else:
             assert text == block.text
-
-
-def _write(case: Case, block: Block, text: str) -> None:
-    before = f"```{block.info}\n{block.text}```\n"
-    content = case.path.read_text(encoding="utf-8")
-    at = content.index(before, content.index(f"## {case.title}\n"))
-    after = f"```{block.info}\n{text}```\n"
-    case.path.write_text(content[:at] + after + content[at + len(before) :], encoding="utf-8")
 
 
 def test_no_line_is_wider_than_the_terminal(case: Case) -> None:
