@@ -112,6 +112,9 @@ class MachineError(ArchgenError):
     exit_code = 3
 
 
+Cause = tuple[str, "Place | None", str]
+
+
 class Faults:
     """The faults of one check, in the order found, each cause once.
 
@@ -119,24 +122,27 @@ class Faults:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, Place | None, str], Fault] = {}
-        self._uses: dict[tuple[str, Place | None, str], int] = {}
+        self._found: dict[Cause, Fault] = {}
+        self._uses: dict[Cause, int] = {}
 
     def add(self, fault: Fault) -> None:
         """Keep a fault, unless its cause is known already."""
-        of_shapes = fault.code.startswith("E3")
-        key = (fault.code, fault.place, "" if of_shapes else fault.message)
+        key = _cause(fault)
         if key not in self._found:
             self._found[key] = fault
-        elif of_shapes:
+        elif _is_of_shapes(fault):
             self._uses[key] = self._uses.get(key, 0) + 1
 
     def relate(self, fault: Fault, related: Related) -> None:
         """Tell another place of a fault that was added before."""
-        key = (fault.code, fault.place, "")
-        known = self._found[key]
+        known = self._found[_cause(fault)]
         if related not in known.related:
-            self._found[key] = replace(known, related=(*known.related, related))
+            self._found[_cause(fault)] = replace(known, related=(*known.related, related))
+
+    def advise(self, fault: Fault, help_line: str) -> None:
+        """Add a help line to a fault that was added before."""
+        known = self._found[_cause(fault)]
+        self._found[_cause(fault)] = replace(known, help=help_line)
 
     @property
     def has_errors(self) -> bool:
@@ -156,6 +162,14 @@ class Faults:
         """Raise SpecError with all faults if one of them is an error."""
         if self.has_errors:
             raise SpecError(self.listed())
+
+
+def _is_of_shapes(fault: Fault) -> bool:
+    return fault.code.startswith("E3")
+
+
+def _cause(fault: Fault) -> Cause:
+    return (fault.code, fault.place, "" if _is_of_shapes(fault) else fault.message)
 
 
 def _again(times: int) -> str:

@@ -109,6 +109,13 @@ def _paths(document: Object) -> list[str]:
     return [path for path, _ in _targets(document)]
 
 
+def editable(document: Object) -> Iterator[tuple[str, Place]]:
+    """Return the path of every entry that an edit may name, and where the entry stands."""
+    for path, target in _targets(document):
+        if isinstance(target.value, Object):
+            yield path, target.value.place
+
+
 def _targets(document: Object) -> Iterator[tuple[str, Target]]:
     """Return every path that an edit may name, with what it leads to."""
     yield from _in_body(document, "layers")

@@ -32,7 +32,7 @@ TIERS = (
     ("making",),
     ("nodes",),
     ("resolve",),
-    ("analysis", "lints"),
+    ("analysis", "lints", "repairs"),
     ("tables", "starters", "arguments"),
     ("files",),
     ("backends",),
