@@ -43,6 +43,16 @@ def cases(folder: Path) -> list[Case]:
     return [case for path in sorted(folder.glob("*.md")) for case in _cases(path)]
 
 
+def blocks_of(path: Path) -> list[Block]:
+    """Return the blocks of a file that is one case."""
+    lines = enumerate(path.read_text(encoding="utf-8").split("\n"), start=1)
+    return [
+        Block(fence["info"].strip(), _body(lines, fence["fence"]), number)
+        for number, line in lines
+        if (fence := FENCE.fullmatch(line))
+    ]
+
+
 def rewrite(case: Case, block: Block, text: str) -> None:
     """Put another text into a block of a file, for review."""
     before, after = (f"```{block.info}\n{body}```\n" for body in (block.text, text))

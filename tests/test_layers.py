@@ -17,7 +17,7 @@ TIERS = (
     ("record", "snippets"),
     ("reports",),
     ("diagnostics", "grammar", "naming"),
-    ("source", "canonical", "expressions", "geometry"),
+    ("source", "canonical", "expressions", "geometry", "explaining"),
     ("formatting", "ir"),
     ("inference", "ops.fields", "ops.windows"),
     ("ops.*",),

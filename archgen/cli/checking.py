@@ -60,4 +60,6 @@ def _report(found: list[tuple[str, tuple[Fault, ...]]], faults: list[Fault]) -> 
         counts = Counter(fault.severity for fault in faults)
         counted = " and ".join(f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in counts.items())
         faulty = sum(bool(listed) for _, listed in found)
-        complain(f"\n{counted} in {faulty} of {len(found)} specs")
+        among = f" in {faulty} of {len(found)} specs" if len(found) > 1 else ""
+        if among or len(faults) > 1:
+            complain(f"\n{counted}{among}")

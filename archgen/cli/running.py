@@ -3,14 +3,14 @@
 import sys
 from collections.abc import Sequence
 
-from archgen.cli import building, checking, editing, showing
+from archgen.cli import building, checking, editing, explaining, showing
 from archgen.cli.application import app
 from archgen.cli.printing import prepare
 from archgen.cli.refusing import INTERRUPTED, refused, unexpected, unread
 from archgen.diagnostics import ArchgenError
 
 # Importing a module of verbs adds them to the program, in the order that its help shows.
-VERBS = (showing, checking, building, editing)
+VERBS = (showing, checking, explaining, building, editing)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
