@@ -121,7 +121,22 @@ def test_wrong_usage_exits_with_2(arguments: list[str], net: Path, capsys: Captu
 def test_a_bug_of_ours_exits_with_70(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     monkeypatch.setattr("archgen.api.check", lambda *_, **__: 1 // 0)
     assert main(["check", "inception_v4"]) == 70
-    assert "bug of archgen" in capsys.readouterr().err
+    *trace, bug, please = capsys.readouterr().err.splitlines()
+    assert trace[0] == "Traceback (most recent call last):"
+    assert trace[-2:] == ["ZeroDivisionError: integer division or modulo by zero", ""]
+    assert "bug of archgen" in bug
+    assert "report it" in please
+
+
+def test_memory_that_runs_out_is_the_machine(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("archgen.api.check", exhausted)
+    assert main(["check", "inception_v4"]) == 3
+    assert capsys.readouterr().err == "error[E504]: there is not enough memory for this\n"
 
 
 def test_ctrl_c_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,6 +298,28 @@ def test_a_missing_keras_is_the_machine(
     assert main(["build", str(net), "-o", "net.keras"]) == 3
     assert "Keras cannot be imported" in capsys.readouterr().err
     assert not Path("net.keras").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full, as Linux has it")
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("list >/dev/full", 3, b"error[E503]: cannot write the output: no space left on device\n"),
+        (
+            "--help >/dev/full",
+            3,
+            b"error[E503]: cannot write the output: no space left on device\n",
+        ),
+        ("list >/dev/full 2>/dev/full", 3, b""),
+        ("check q 2>/dev/full", 2, b""),
+        ("list >&-", 0, b""),
+        ("check q 2>&-", 2, b""),
+    ],
+)
+def test_output_that_fails_is_no_bug(command: str, code: int, said: bytes) -> None:
+    command = f"{sys.executable} -m archgen {command}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)  # noqa: S607
+    assert (done.returncode, done.stderr) == (code, said)
 
 
 def test_who_stops_reading_hears_nothing() -> None:

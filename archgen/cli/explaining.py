@@ -15,7 +15,7 @@ from archgen.explaining import explained, overview, similar_topic, topic_of
 @app.command()
 def explain(
     topic: Annotated[
-        str | None, typer.Argument(metavar="[CODE]", help="A code such as E310, or limits.")
+        str | None, typer.Argument(metavar="CODE", help="A code such as E310, or limits.")
     ] = None,
 ) -> int:
     """Explain a code, with an example; without one, list them all."""

@@ -1,13 +1,11 @@
 """What stops a verb, and the exit code of that."""
 
-import os
-import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from archgen.cli.printing import complain, complain_of
+from archgen.cli.printing import complain, complain_of, leave_output
 from archgen.diagnostics import ArchgenError, Fault, MachineError
 
 OUR_BUG, INTERRUPTED = 70, 130
@@ -22,7 +20,7 @@ def refused(error: ArchgenError) -> int:
 
 def unread() -> int:
     """Leave quietly: who reads our output has seen enough of it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    leave_output()
     return 0
 
 
@@ -34,8 +32,9 @@ def unexpected(error: Exception) -> int:
         return code
     if type(error).__name__ in ("Abort", "Exit"):
         return int(getattr(error, "exit_code", INTERRUPTED))
-    traceback.print_exception(error)
-    complain("this is a bug of archgen, not of the spec; please report it with the lines above")
+    complain("".join(traceback.format_exception(error)))
+    complain("this is a bug of archgen, not of the spec: an error that it should not meet")
+    complain("please report it with the lines above, the command and, if you can, the spec")
     return OUR_BUG
 
 
