@@ -10,10 +10,11 @@ import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archgen.record import Fault, Related
+from archgen.record import Asked, Fault, Related
 from archgen.reports import render_faults
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class ArchgenError(Exception):
     exit_code = 1
 
     def __init__(self, faults: Iterable[Fault] | Fault) -> None:
-        self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        found = (faults,) if isinstance(faults, Fault) else faults
+        self.faults = tuple(map(settled, found))
         super().__init__(self.faults)
 
     def __str__(self) -> str:
@@ -123,21 +125,21 @@ class Faults:
 
     def __init__(self) -> None:
         self._found: dict[Cause, Fault] = {}
+        self._related: dict[Cause, dict[Related, None]] = {}
         self._uses: dict[Cause, int] = {}
 
     def add(self, fault: Fault) -> None:
         """Keep a fault, unless its cause is known already."""
         key = _cause(fault)
         if key not in self._found:
-            self._found[key] = fault
+            looked_up = len(self._found) < NAMES_LOOKED_UP
+            self._found[key] = settled(fault) if looked_up else replace(fault, asked=None)
         elif _is_of_shapes(fault):
             self._uses[key] = self._uses.get(key, 0) + 1
 
     def relate(self, fault: Fault, related: Related) -> None:
         """Tell another place of a fault that was added before."""
-        known = self._found[_cause(fault)]
-        if related not in known.related:
-            self._found[_cause(fault)] = replace(known, related=(*known.related, related))
+        self._related.setdefault(_cause(fault), {})[related] = None
 
     def advise(self, fault: Fault, help_line: str) -> None:
         """Add a help line to a fault that was added before."""
@@ -150,13 +152,15 @@ class Faults:
         return any(fault.severity == "error" for fault in self._found.values())
 
     def listed(self) -> tuple[Fault, ...]:
-        """Return the faults in the order found, each saying how often it came again."""
-        return tuple(
-            replace(fault, notes=(*fault.notes, _again(self._uses[key])))
-            if key in self._uses
-            else fault
-            for key, fault in self._found.items()
-        )
+        """Return the faults in the order found, with their places and how often each came again."""
+        return tuple(self._whole(key, fault) for key, fault in self._found.items())
+
+    def _whole(self, key: Cause, fault: Fault) -> Fault:
+        uses, places = self._uses.get(key), self._related.get(key, ())
+        notes = (*fault.notes, _again(uses)) if uses else fault.notes
+        if uses or places:
+            return replace(fault, related=(*fault.related, *places), notes=notes)
+        return fault
 
     def raise_errors(self) -> None:
         """Raise SpecError with all faults if one of them is an error."""
@@ -176,14 +180,19 @@ def _again(times: int) -> str:
     return f"the same happens at {times} more {'use' if times == 1 else 'uses'} of this entry"
 
 
-# A hostile file may hold many names; looking for a similar one stays quick.
+# A hostile file may hold many names; looking for similar ones stays quick.
 NAMES_COMPARED = 200
+NAMES_LOOKED_UP = 100
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the most similar candidate, upper and lower case aside, or None."""
-    compared = islice(candidates, NAMES_COMPARED)
-    folded = {candidate.casefold(): candidate for candidate in compared}
+    return _closest(name, tuple(islice(candidates, NAMES_COMPARED)))
+
+
+@lru_cache(1024)
+def _closest(name: str, candidates: tuple[str, ...]) -> str | None:
+    folded = {candidate.casefold(): candidate for candidate in candidates}
     matches = difflib.get_close_matches(name.casefold(), folded, n=1)
     return folded[matches[0]] if matches else None
 
@@ -197,12 +206,20 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
 NAMES_LISTED = 24
 
 
-def offering(fault: Fault, name: str, names: Iterable[str], what: str) -> Fault:
-    """Return a fault with the name that was meant, else with those there are, if few."""
-    names = list(islice(names, NAMES_COMPARED))
-    match = did_you_mean(name, names)
-    listed = () if match or len(names) > NAMES_LISTED else (f"{what} {', '.join(names)}",)
-    return replace(fault, notes=listed if names else (), help=match)
+def offering(fault: Fault, name: str, known: Iterable[str], what: str = "") -> Fault:
+    """Return a fault that will tell the name that was meant, else those that are known, if few."""
+    return replace(fault, asked=Asked(name, tuple(islice(known, NAMES_COMPARED)), what))
+
+
+def settled(fault: Fault) -> Fault:
+    """Return a fault with what it asked for told."""
+    if fault.asked is None:
+        return fault
+    name, known, what = fault.asked
+    match = did_you_mean(name, known)
+    lists = what and known and not match and len(known) <= NAMES_LISTED
+    notes = (f"{what} {', '.join(known)}",) if lists else ()
+    return replace(fault, notes=fault.notes + notes, help=fault.help or match, asked=None)
 
 
 LONGEST_QUOTE = 48

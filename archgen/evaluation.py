@@ -140,10 +140,10 @@ class Evaluator:
         for name in sorted(parse(raw).names - known):
             if name in self.spec.parameters:
                 message = f"parameter `{name}` stands below; a value reads those above it"
-                return replace(fault, message=message, help=None)
+                return replace(fault, message=message, asked=None)
             if name in ELSEWHERE:
                 message = f"`{name}` is known only inside {ELSEWHERE[name]}"
-                return replace(fault, message=message, help=None)
+                return replace(fault, message=message, asked=None)
         return fault
 
     def condition(self, raw: object, place: Place, environment: Environment) -> bool | None:

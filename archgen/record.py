@@ -1,6 +1,7 @@
 """The record of a fault; imports ``places``."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from archgen.places import Place
 
@@ -13,12 +14,21 @@ class Related:
     label: str
 
 
+class Asked(NamedTuple):
+    """A name that is not known, some that are, and how to introduce their list; "" lists none."""
+
+    name: str
+    known: tuple[str, ...]
+    what: str
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong: code, place, cause and, where it is known, what would work.
 
     ``label`` stands under the caret; ``trail`` is how the shapes came about, one step each;
-    ``sizes`` says at which inputs the network works.
+    ``sizes`` says at which inputs the network works. ``asked`` is a name to be looked up among
+    those that are known: once the fault is kept, it is told as ``help`` or as a note.
     """
 
     code: str
@@ -30,6 +40,7 @@ class Fault:
     notes: tuple[str, ...] = ()
     help: str | None = None
     sizes: str = ""
+    asked: Asked | None = None
 
     @property
     def severity(self) -> str:

@@ -1,6 +1,7 @@
 """From Pydantic's findings to faults at their places; imports ``composition`` and ``source``."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -8,7 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from archgen.composition import Part
-from archgen.diagnostics import Fault, closest, did_you_mean, named, offering, quoted
+from archgen.diagnostics import NAMES_LOOKED_UP, Fault, closest, named, offering, quoted
 from archgen.expressions import ExpressionFault, is_expression
 from archgen.naming import NAME_WORDS
 from archgen.ops import OPS
@@ -41,7 +42,10 @@ def wrong_kind(place: Place, key: str, wanted: str, value: object) -> Fault:
 
 def expression_fault(fault: ExpressionFault, place: Place) -> Fault:
     """Return the fault of an expression, at the character inside its string."""
-    return Fault(fault.code, fault.message, place.shifted(fault.offset), help=fault.help)
+    told = Fault(fault.code, fault.message, place.shifted(fault.offset))
+    if fault.advice is None and fault.unknown:
+        return offering(told, *fault.unknown)
+    return replace(told, help=fault.help)
 
 
 def norm_fault(norm: object, place: Place) -> Fault | None:
@@ -102,7 +106,8 @@ def _faults(
     for detail in error.errors():
         details.setdefault(_key(detail), detail)
     unknown = [key for key, detail in details.items() if detail["type"] == "extra_forbidden"]
-    meant = {closest(key, known) for key in unknown}
+    missing = any(detail["type"] == "missing" for detail in details.values())
+    meant = {closest(key, known) for key in unknown[:NAMES_LOOKED_UP]} if missing else set()
     return {
         key: _fault(key, detail, fields, known, find)
         for key, detail in details.items()
@@ -149,7 +154,7 @@ def _of_value(key: str, detail: ErrorDetails, info: FieldInfo, top: Found) -> Fa
     choices = extra.get("enum") if isinstance(extra, dict) else None
     fault = wrong_kind(found.place, key, info.description or "something else", top.value)
     if isinstance(top.value, str) and isinstance(choices, list):
-        return fault.explained(help=did_you_mean(top.value, map(str, choices)))
+        return offering(fault, top.value, map(str, choices))
     return fault
 
 

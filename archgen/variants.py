@@ -7,7 +7,7 @@ Imports ``source``, ``naming`` and ``diagnostics``.
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from archgen.diagnostics import Fault, Faults, did_you_mean, named, quoted
+from archgen.diagnostics import Fault, Faults, named, offering, quoted
 from archgen.naming import called, numbered
 from archgen.places import Place
 from archgen.source import Array, Object
@@ -72,13 +72,13 @@ def edited(document: Object, child: Object, faults: Faults) -> Object:
         message = f"`edit` must be an object of paths, not {quoted(edits)}"
         faults.add(Fault("E203", message, child.places["edit"]))
         return document
-    found = [(path, _find(document, path)) for path in edits]
-    for path, target in found:
+    targets = dict(_targets(document))
+    paths = list(targets)
+    for path, target in [(path, targets.get(path)) for path in edits]:
         place = edits.places[path]
         if target is None:
-            help_line = did_you_mean(path, _paths(document))
-            message = f"the edit {named(path)} matches nothing"
-            faults.add(Fault("E218", message, place.of_key(), help=help_line))
+            fault = Fault("E218", f"the edit {named(path)} matches nothing", place.of_key())
+            faults.add(offering(fault, path, paths))
         else:
             _apply(target, edits[path], place, faults)
     return document
@@ -96,17 +96,6 @@ def _apply(target: Target, change: object, place: Place, faults: Faults) -> None
         wanted = "an edit is an object, a list" if of_entry else "an edit of a branch is a list"
         message = f"{wanted} or null, not {quoted(change)}"
         faults.add(Fault("E203", message, place))
-
-
-def _find(document: Object, path: str) -> Target | None:
-    for known, target in _targets(document):
-        if known == path:
-            return target
-    return None
-
-
-def _paths(document: Object) -> list[str]:
-    return [path for path, _ in _targets(document)]
 
 
 def editable(document: Object) -> Iterator[tuple[str, Place]]:
