@@ -14,6 +14,7 @@ from archgen.library import load as load_document
 from archgen.limits import LIMITS
 from archgen.lints import lint
 from archgen.reading import read_spec
+from archgen.repairs import Source, mend
 from archgen.resolve import resolve
 from archgen.spec import Spec
 from archgen.starters import starter
@@ -63,7 +64,7 @@ def check(
     try:
         checked = _read(spec, faults)
         if checked is not None:
-            result = resolve(checked, faults, parameters, _shape(input_shape))
+            result = _resolved(spec, checked, faults, parameters, _shape(input_shape))
             lint(checked, result, faults)
     except SpecError as error:
         for fault in error.faults:
@@ -89,8 +90,33 @@ def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
     faults = Faults()
     checked = _read(spec, faults)
     shape = _shape(input_shape)
-    result = resolve(checked, faults, parameters, shape) if checked is not None else None
-    return _sound(result, faults)
+    if checked is None:
+        return _sound(None, faults)
+    return _sound(_resolved(spec, checked, faults, parameters, shape), faults)
+
+
+def _resolved(
+    spec: SpecLike,
+    checked: Spec,
+    faults: Faults,
+    parameters: Mapping[str, Scalar],
+    shape: Shape | None,
+) -> Graph | None:
+    """Resolve a spec; say what would mend it where it is the user's own."""
+    result = resolve(checked, faults, parameters, shape)
+    if result is None and (source := _own_source(spec, checked)):
+        mend(faults, source, parameters, shape)
+    return result
+
+
+def _own_source(spec: SpecLike, checked: Spec) -> Source | None:
+    """Return the text of a spec that is the user's to change, None of a shipped one."""
+    if isinstance(spec, Spec):
+        return None
+    if isinstance(spec, bytes | Mapping):
+        return Source(checked.raw.place.text, None, Path.cwd())
+    path = Path(spec)
+    return Source(checked.raw.place.text, path, path.parent) if path.suffix == ".json" else None
 
 
 def analyse(

@@ -1,6 +1,6 @@
 """Shapes of ops and of whole graphs, within the limits; imports ``ir`` and ``limits``."""
 
-from archgen.ir import Graph, Node, Op, Refusal, Shape, shape_text
+from archgen.ir import Graph, Node, Op, Refusal, Shape
 from archgen.limits import LIMITS
 
 
@@ -11,7 +11,7 @@ def inferred(op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
     except Refusal as refusal:
         return refusal
     if max(shape) > LIMITS.dimension:
-        return Refusal("E330", f"{shape_text(shape)} is beyond what a tensor holds")
+        return Refusal("E330", f"an axis of {max(shape):,} is more than a tensor holds")
     return shape
 
 

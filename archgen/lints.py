@@ -21,9 +21,9 @@ def lint(spec: Spec, graph: Graph | None, faults: Faults) -> None:
     if not any(fault.code < "E3" for fault in faults.listed()):
         _unused(spec, faults)
     for output, node in _scaled_outputs(graph) if graph else ():
-        message = f"the width multiplier makes {node.written} filters {node.shape[-1]}"
+        message = f"the width multiplier scales an output from {node.written} to {node.shape[-1]}"
         help_line = 'say `"fixed": true` where an output must keep its size'
-        note = f"they are the output `{output}`"
+        note = f"the output is `{output}`"
         faults.add(Fault("W601", message, node.origin, notes=(note,), help=help_line))
 
 

@@ -25,7 +25,7 @@ class _Pool(Op):
         if not isinstance(self.padding, str):
             for pool, sides in zip(self.pool_size, self.padding, strict=True):
                 if max(sides) >= pool:
-                    reason = f"padding of {max(sides)} leaves a window of {pool} without a map"
+                    reason = f"`padding` of {max(sides)} must be less than the window of {pool}"
                     raise wrong("padding", reason)
         return self
 
