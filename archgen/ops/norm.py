@@ -89,8 +89,8 @@ class LocalResponseNorm(Op):
             Call("layers.AveragePooling2D", mean, part="mean"),
             turned._replace(part="turn_back"),
             Call("layers.Rescaling", {"scale": self.alpha, "offset": self.k}, part="scale"),
-            Call("ops.power", {"x2": self.beta}, part="power"),
-            Call("ops.divide", {}, on=(0, -1)),
+            Call("ops.power", {"x2": -self.beta}, part="power"),
+            Call("layers.Multiply", {}, on=(0, -1)),
         )
 
 
