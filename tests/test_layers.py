@@ -29,6 +29,7 @@ TIERS = (
     ("making",),
     ("nodes",),
     ("resolve",),
+    ("receptive",),
     ("analysis", "lints"),
     ("tables", "starters", "arguments"),
     ("files",),
