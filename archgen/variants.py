@@ -13,7 +13,7 @@ from archgen.places import Place
 from archgen.source import Array, Object
 
 # What is said of one network only.
-NOT_INHERITED = ("description", "deviations", "published", "$schema")
+NOT_INHERITED = ("description", "published", "$schema")
 
 
 def extended(parent: Object, child: Object, faults: Faults) -> Object:

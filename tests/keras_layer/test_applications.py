@@ -44,13 +44,19 @@ class Application(NamedTuple):
         return archgen.graph(self.spec, (height, width, 3), **fixed)
 
 
+MOBILE = ("mobilenet_v2", "MobileNetV2", (65, 97), 224)
 APPLICATIONS = (
     Application("inception_v3", "InceptionV3", (107, 139), 299),
     Application("inception_resnet_v2", "InceptionResNetV2", (107, 139), 299),
     Application("vgg16", "VGG16", (32, 64)),
     Application("resnet50", "ResNet50", (65, 97)),
     Application("densenet121", "DenseNet121", (65, 97)),
+    *(Application(*MOBILE, {"alpha": alpha}, {"alpha": alpha}) for alpha in (0.35, 1, 1.4)),
+    Application("xception", "Xception", (75, 107), 299),
+    # The mean, variance and count of its Normalization layer, which a spec says by `pixels`.
+    Application("efficientnet_b0", "EfficientNetB0", (65, 97), beside=7),
 )
+MORE = (Application("efficientnet_b3", "EfficientNetB3", (65, 97), 300, beside=7),)
 
 
 def scalars(variables: Any) -> int:
@@ -63,7 +69,7 @@ def test_parameters_and_answers_are_those_of_keras(application: Application, ker
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("application", APPLICATIONS, ids=str)
+@pytest.mark.parametrize("application", APPLICATIONS + MORE, ids=str)
 def test_answers_at_the_canonical_size_are_those_of_keras(
     application: Application, keras: Any
 ) -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.keras
 
 # The maps of the small variants leave the auxiliary head less than its 5×5 kernel.
 SMALL = {"inception_v4_mnist", "inception_v4_mnist_tiny", "inception_v4_cifar"}
-OPTIONS = ("conv_bias", "bn_scale", "fixed_pool")
+OPTIONS = {"inception_v4_paper": {"conv_bias": True, "bn_scale": True, "fixed_pool": True}}
 
 
 class Variant(NamedTuple):
@@ -29,13 +29,11 @@ class Variant(NamedTuple):
 
 
 def variants() -> Iterator[Variant]:
-    """Return each spec as shipped, with its heads, and with its options."""
+    """Return each spec once, with its heads, and once more where it has options of its own."""
     for name in archgen.names():
-        yield Variant(name, {})
-        known = archgen.load(name).parameters
-        if "aux" in known:
-            yield Variant(name, {"aux": True, **({"aux_kernel": 1} if name in SMALL else {})})
-        if options := {option: True for option in OPTIONS if option in known}:
+        heads = {"aux": True} if "aux" in archgen.load(name).parameters else {}
+        yield Variant(name, {**heads, **({"aux_kernel": 1} if name in SMALL else {})})
+        if options := OPTIONS.get(name):
             yield Variant(name, options)
 
 
