@@ -159,9 +159,8 @@ def test_titles_are_of_one_network_only() -> None:
 @pytest.mark.parametrize("name", archgen.names())
 def test_an_image_is_answered_by_predictions(name: str) -> None:
     """By their probabilities, or by logits where those are asked for."""
-    for activation in ("softmax", "linear"):
-        given = {} if activation == "softmax" else {"classifier_activation": activation}
-        graph = archgen.graph(name, **given)
+    logits = archgen.graph(name, classifier_activation="linear")
+    for graph, activation in ((archgen.graph(name), "softmax"), (logits, "linear")):
         node = graph.by_name[graph.outputs["predictions"]]
         last = node.name.removesuffix(".activation")
         said = getattr(node.op, "activation", "linear")

@@ -103,16 +103,27 @@ def test_layers_are_paired_in_the_order_they_were_called(keras: Any) -> None:
 
 
 def test_what_maps_the_pixels_is_left_out(keras: Any) -> None:
-    def other() -> Any:
-        image = keras.Input(SHAPE)
-        x = keras.layers.Normalization(mean=[1.0] * 4, variance=[2.0] * 4)(
-            keras.layers.Rescaling(1 / 255)(image)
-        )
-        return keras.Model(image, keras.layers.Conv2D(4, 3, padding="same", name="c")(x))
+    image = keras.Input(SHAPE)
+    normalize = keras.layers.Normalization(mean=[1.0] * 4, variance=[2.0] * 4)
+    x = normalize(keras.layers.Rescaling(1 / 255)(image))
+    other = keras.Model(image, keras.layers.Conv2D(4, 3, padding="same")(x))
+    assert verify(graph(conv("first")), other).first is None
 
-    assert verify(graph(conv("first")), other()).first is None
-    rescaled = graph({"op": "rescale", "scale": 1 / 255}, conv("first"))
-    assert verify(rescaled, other()).first == "first"
+
+def test_a_rescale_of_the_graph_itself_is_compared(keras: Any) -> None:
+    image = keras.Input(SHAPE)
+    x = keras.layers.Conv2D(4, 3, padding="same")(keras.layers.Rescaling(1 / 255)(image))
+    for scale, first in ((1 / 255, None), (1 / 127, "first")):
+        ours = graph({"op": "rescale", "scale": scale}, conv("first"))
+        assert verify(ours, keras.Model(image, x)).first == first
+
+
+def test_maps_of_other_sizes_differ(keras: Any) -> None:
+    image = keras.Input(SHAPE)
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(image))
+    found = verify(graph(conv("first"), CLASSIFIER[0]), keras.Model(image, x))
+    assert found.first == "first"
+    assert found.difference > 1e-3
 
 
 def test_every_output_is_compared(keras: Any) -> None:
