@@ -24,15 +24,15 @@ class Permute(Op):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            reason = f"`dims` must name each axis from 1 to {len(self.dims)} once"
-            raise wrong("dims", reason)
+            reason = f"each axis from 1 to {len(self.dims)} once, not {list(self.dims)}"
+            raise wrong("dims", f"`dims` must name {reason}")
         return self
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the sizes in their new order; Raises Refusal E330."""
         if len(inputs[0]) != len(self.dims):
-            message = f"{self.label()} needs {_axes(len(self.dims))}, not {shape_text(inputs[0])}"
-            raise Refusal("E330", message)
+            told = f"a shape of {shape_text(inputs[0])} has {len(inputs[0])}"
+            raise Refusal("E330", f"{self.label()} needs {_axes(len(self.dims))}; {told}")
         return tuple(inputs[0][axis - 1] for axis in self.dims)
 
     def window(self, inputs: tuple[Shape, ...]) -> Window | View:
@@ -77,8 +77,9 @@ class Reshape(Op):
         return Window() if self.infer(inputs) == inputs[0] else None
 
     def label(self) -> str:
-        """Return ``reshape 4×4×8``; -1 stands as it is written."""
-        return f"{super().label()} {shape_text(self.target_shape)}"
+        """Return ``reshape 4×4×8``, with ``?`` for what is left over."""
+        sizes = ("?" if size == INFERRED else str(size) for size in self.target_shape)
+        return f"{super().label()} {'×'.join(sizes)}"
 
 
 class Crop(Op):

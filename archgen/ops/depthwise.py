@@ -17,8 +17,8 @@ class _Depthwise(Kernel):
     def _as_tensorflow(self) -> Self:
         self.require_one_step()
         if self.strides[0] != self.strides[1]:
-            steps = times(self.strides)
-            raise wrong("strides", f"TensorFlow takes equal strides by channel, not {steps}")
+            reason = f"where TensorFlow convolves by channel, not {times(self.strides)}"
+            raise wrong("strides", f"`strides` must be equal {reason}")
         return self
 
 

@@ -88,17 +88,17 @@ def as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-_Dims = tuple[Positive, ...]
+_Dims = Annotated[tuple[Positive, ...], Field(min_length=1)]
 Dims = Annotated[
     _Dims,
     BeforeValidator(as_tuple, json_schema_input_type=_Dims),
-    Field(min_length=1, description="axes in their new order, counted from 1: [2, 1, 3]"),
+    Field(description="axes in their new order, counted from 1: [2, 1, 3]"),
 ]
-_Sizes = tuple[Positive | Literal[-1], ...]
+_Sizes = Annotated[tuple[Positive | Literal[-1], ...], Field(min_length=1)]
 TargetShape = Annotated[
     _Sizes,
     BeforeValidator(as_tuple, json_schema_input_type=_Sizes),
-    Field(min_length=1, description="sizes from 1, one of them may be -1: [4, 4, -1]"),
+    Field(description="sizes from 1, one of them may be -1: [4, 4, -1]"),
 ]
 _Noise = tuple[Positive | None, ...]
 NoiseShape = Annotated[

@@ -48,8 +48,8 @@ class Dropout(Op):
         noise = (None,) * len(shape) if self.noise_shape is None else self.noise_shape[1:]
         pairs = zip(noise, shape, strict=False)
         if len(noise) != len(shape) or any(own not in (None, 1, size) for own, size in pairs):
-            told = "×".join("null" if own is None else str(own) for own in noise)
-            message = f"noise of {told} behind the batch does not spread over {shape_text(shape)}"
+            told = ", ".join("null" if own is None else str(own) for own in self.noise_shape or ())
+            message = f"noise of [{told}] does not spread over a batch of {shape_text(shape)}"
             raise Refusal("E330", message)
         return shape
 
