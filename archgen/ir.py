@@ -50,6 +50,28 @@ class Window(NamedTuple):
     before: Pair = (0, 0)
 
 
+class Turns(NamedTuple):
+    """What outputs look at on one axis where they take turns, as behind an up-sampling.
+
+    Output i looks at the positions of ``spans[i % n]``, from first to last, moved on by
+    ``i // n · stride``, for n spans. A span looks at nothing where its last is before its first.
+    """
+
+    spans: tuple[Pair, ...] = ((0, 0),)
+    stride: int = 1
+
+
+class View(NamedTuple):
+    """What one output looks at where no Window says it: the turns of height and width.
+
+    ``axes`` are the input's axes that the output's height and width run along; 2 is channels.
+    """
+
+    height: Turns = Turns()
+    width: Turns = Turns()
+    axes: Pair = (0, 1)
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer of `infer`, not an error of the program
     """An op cannot take these shapes; says so with the numbers of the case."""
 
@@ -68,7 +90,9 @@ class Op(BaseModel):
     """One operation: its fields, and everything that archgen knows of it.
 
     ``arity`` is how many inputs it takes, None for any number from two. ``followers`` names the
-    ops that an entry of this kind may ask for behind it (``norm``, ``activation``).
+    ops that an entry of this kind may ask for behind it (``norm``, ``activation``). ``keras`` is
+    the stock layer; an op that is composed of several has none. ``is_separable`` says that each
+    size of the output depends on the same axis of the inputs alone.
     """
 
     model_config = ConfigDict(
@@ -79,6 +103,7 @@ class Op(BaseModel):
     keras: ClassVar[str]
     arity: ClassVar[int | None] = 1
     followers: ClassVar[tuple[str, ...]] = ()
+    is_separable: ClassVar[bool] = True
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output shape; Raises Refusal where the inputs do not fit."""
@@ -92,7 +117,7 @@ class Op(BaseModel):
         """Return the multiply–accumulates of one image; only convolutions and dense have any."""
         return 0
 
-    def window(self, _inputs: tuple[Shape, ...]) -> Window | None:
+    def window(self, _inputs: tuple[Shape, ...]) -> Window | View | None:
         """Return what one output looks at; None where it looks at the whole map."""
         return Window()
 
@@ -189,6 +214,6 @@ def shape_text(shape: Iterable[int]) -> str:
     return "×".join(map(str, shape))
 
 
-def size_of(shape: Shape) -> int:
+def size_of(shape: Iterable[int]) -> int:
     """Return how many scalars a shape holds."""
     return prod(shape)

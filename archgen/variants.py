@@ -12,7 +12,8 @@ from archgen.naming import called, numbered
 from archgen.places import Place
 from archgen.source import Array, Object
 
-NOT_INHERITED = ("description", "$schema")
+# What is said of one network only.
+NOT_INHERITED = ("description", "published", "$schema")
 
 
 def extended(parent: Object, child: Object, faults: Faults) -> Object:

@@ -34,6 +34,7 @@ TIERS = (
     ("making",),
     ("nodes",),
     ("resolve",),
+    ("receptive",),
     ("analysis", "lints", "repairs"),
     ("tables", "starters", "arguments"),
     ("files",),
