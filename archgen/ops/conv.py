@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from archgen.geometry import Axis
-from archgen.ir import Call, Op, Refusal, Shape, Weight, Window, size_of
+from archgen.ir import Call, Op, Refusal, Shape, Taps, Weight, Window, size_of
 from archgen.ops.fields import Flag, Initializer, Padding, PairField, Positive, Regularizer, wrong
 from archgen.ops.windows import axes, lay, times
 
@@ -71,6 +71,10 @@ class Conv(Op):
         dilation, kernel = self.dilation_rate, self.kernel_size
         size = ((kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1)
         return Window(size, self.strides, (height.before, width.before))
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return the kernel: each channel of a group meets the group's filters at every tap."""
+        return (Taps(self.axes(), self.groups, self.filters // self.groups),)
 
     def label(self) -> str:
         """Return ``3×3 conv``."""
