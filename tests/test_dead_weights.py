@@ -12,6 +12,7 @@ from archgen.lints.dead import Dead, dead_weights
 from archgen.ops.conv import Conv
 from archgen.ops.dense import Dense, Flatten
 from archgen.ops.join import Add, Concat
+from archgen.ops.pointwise import Activation
 from tests.taint import LATER, Shift, brute_force, chain, conv, graph_of, random_graph
 
 SEEDS = 400
@@ -48,6 +49,13 @@ def test_every_size_up_to_the_first_clean_one_has_some() -> None:
 # ── by hand ───────────────────────────────────────────────────────────────────────────────────────
 
 
+CORNERS: list[tuple[Op, tuple[str, ...]]] = [
+    (conv(1, padding=[[0, 2], [0, 2]]), ("input",)),
+    (conv(1, padding=[[2, 0], [2, 0]]), ("input",)),
+    (Concat(), ("n0", "n1")),
+]
+IN_CORNERS = {"n0": Dead(0, 1), "n1": Dead(0, 1)}
+SOFTMAX, SPLIT, ROW = Activation(activation="softmax"), conv(3, 2, groups=2), Flatten()
 HAND: dict[str, tuple[Graph, dict[str, Dead]]] = {
     "a border all around": (chain((1, 1, 2), conv(3, 5, padding="same")), {"n0": Dead(80, 90)}),
     "one row of taps": (chain((4, 1, 1), conv(3, padding="same")), {"n0": Dead(6, 9)}),
@@ -78,6 +86,35 @@ HAND: dict[str, tuple[Graph, dict[str, Dead]]] = {
         ),
         {"n0": Dead(0, 1), "n1": Dead(0, 1), "n4": Dead(14 * 5, 16 * 5)},
     ),
+    "a softmax mixes channels": (
+        graph_of((1, 1, 1), [*CORNERS, (SOFTMAX, ("n2",)), (SPLIT, ("n3",))]),
+        {**IN_CORNERS, "n4": Dead(14, 18)},
+    ),
+    "channels stay apart": (
+        graph_of((1, 1, 1), [*CORNERS, (SPLIT, ("n2",))]),
+        {**IN_CORNERS, "n3": Dead(16, 18)},
+    ),
+    "a sum of different channels": (
+        graph_of(
+            (1, 1, 1),
+            [*CORNERS, (Concat(), ("n0", "n0")), (Add(), ("n2", "n3")), (SPLIT, ("n4",))],
+        ),
+        {**IN_CORNERS, "n5": Dead(15, 18)},
+    ),
+    "one op on two maps": (
+        graph_of(
+            (1, 1, 1),
+            [
+                (conv(1, padding=[[0, 2], [0, 2]]), ("input",)),
+                (conv(1, padding=[[0, 4], [0, 4]]), ("input",)),
+                (ROW, ("n0",)),
+                (ROW, ("n1",)),
+                (Concat(), ("n2", "n3")),
+                (Dense(units=1), ("n4",)),
+            ],
+        ),
+        {**IN_CORNERS, "n5": Dead(8 + 24, 9 + 25)},
+    ),
     "features of an unreached border": (
         chain((1, 1, 2), conv(1, 2, padding=1), Flatten(), Dense(units=5)),
         {"n0": Dead(0, 4), "n2": Dead(8 * 2 * 5, 90)},
@@ -88,6 +125,13 @@ HAND: dict[str, tuple[Graph, dict[str, Dead]]] = {
 @pytest.mark.parametrize(("graph", "counts"), HAND.values(), ids=HAND)
 def test_small_networks_have_the_counts_of_a_hand(graph: Graph, counts: dict[str, Dead]) -> None:
     assert dead_weights(graph) == counts
+
+
+def test_what_is_known_of_ops_that_are_gone_is_not_taken_for_others() -> None:
+    shared = reached.Reached()
+    for kernel in range(1, 200):
+        graph = chain((1, 1, 1), conv(kernel, padding="same"))
+        assert dead_weights(graph, shared) == {"n0": Dead(kernel**2 - 1, kernel**2)}
 
 
 # ── random networks ───────────────────────────────────────────────────────────────────────────────
