@@ -178,7 +178,6 @@ def test_the_random_networks_reach_every_case() -> None:
         (regions, "MOST_SEGMENTS"),
         (moving, "MOST_RUNS"),
         (moving, "MOST_SCALARS"),
-        (reached, "MOST_PIECES"),
     ],
 )
 def test_beyond_a_limit_no_live_weight_is_called_dead(
@@ -189,12 +188,22 @@ def test_beyond_a_limit_no_live_weight_is_called_dead(
     monkeypatch.setattr(module, limit, 1)
     fewer = 0
     for graph, counts in zip(graphs, exact, strict=True):
-        found = dead_weights(graph)
+        walked = reached.Reached()
+        found = dead_weights(graph, walked)
+        assert walked.is_exact is False or found == counts
         for name, count in counts.items():
             assert found[name].dead <= count.dead
             assert found[name].weights == count.weights
             fewer += found[name].dead < count.dead
     assert fewer
+
+
+def test_behind_the_last_set_no_live_weight_is_called_dead() -> None:
+    graph = HAND["two corners"][0]
+    few = reached.Reached(3)
+    assert list(dead_weights(graph, few).values()) == [Dead(0, 1), Dead(0, 1), Dead(0, 80)]
+    assert not few.is_exact
+    assert dead_weights(chain((1, 1, 1), conv(3, padding="same")), few) == {"n0": Dead(0, 9)}
 
 
 FAR = 2**31 - 1

@@ -11,10 +11,10 @@ from archgen.lints.positions import (
     MOST_SPANS,
     Laid,
     Positions,
+    TooMany,
     breaks,
     contains,
     count,
-    full,
     lay,
     lay_transposed,
     merged,
@@ -85,9 +85,22 @@ def test_a_set_contains_what_it_has() -> None:
     assert not contains(one, ((2, 6),))
 
 
-def test_of_too_many_spans_the_gaps_are_filled() -> None:
-    assert merged((2 * n, 2 * n + 1) for n in range(MOST_SPANS)) != full(2 * MOST_SPANS - 1)
-    assert merged((2 * n, 2 * n + 1) for n in range(MOST_SPANS + 1)) == full(2 * MOST_SPANS + 1)
+def test_more_spans_than_are_told_apart_are_refused() -> None:
+    assert len(merged((2 * n, 2 * n + 1) for n in range(MOST_SPANS))) == MOST_SPANS
+    with pytest.raises(TooMany):
+        merged((2 * n, 2 * n + 1) for n in range(MOST_SPANS + 1))
+
+
+@pytest.mark.parametrize(
+    ("laid", "wanted"),
+    [
+        (lay(1, Axis(10**9, dilation=2, padding=(2 * 10**9, 2 * 10**9))), ((0, 1),)),
+        (lay_transposed(10**6, 3 * 10**6, Axis(1, 3)), ((0, 10**6),)),
+    ],
+)
+def test_they_are_refused_before_they_are_made(laid: Laid, wanted: Positions) -> None:
+    with pytest.raises(TooMany):
+        outputs_of(wanted, laid)
 
 
 def test_an_axis_breaks_where_a_set_begins_or_ends() -> None:

@@ -8,7 +8,12 @@ from collections.abc import Callable, Iterator
 
 from archgen.diagnostics import Fault, Faults
 from archgen.ir import Graph
+from archgen.lints.bias_before_norm import bias_before_norm
+from archgen.lints.dropped_border import dropped_border
+from archgen.lints.loss_of_logits import loss_of_logits
+from archgen.lints.narrow_map import narrow_map
 from archgen.lints.scaled_output import scaled_output
+from archgen.lints.untouched_weights import untouched_weights
 from archgen.lints.unused_module import unused_module
 from archgen.lints.unused_parameter import unused_parameter
 from archgen.spec import Spec
@@ -19,6 +24,11 @@ LINTS: tuple[Lint, ...] = (
     unused_module,  # W602
     unused_parameter,  # W603
     scaled_output,  # W601
+    bias_before_norm,  # W604
+    untouched_weights,  # W605
+    dropped_border,  # W606
+    narrow_map,  # W607
+    loss_of_logits,  # W608
 )
 
 

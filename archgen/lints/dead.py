@@ -21,7 +21,7 @@ class Dead(NamedTuple):
 def dead_weights(graph: Graph, reached: Reached | None = None) -> dict[str, Dead]:
     """Return the counts of every node that has a kernel, in the order of the graph.
 
-    What went through ops that several graphs share is asked once where they share ``reached``.
+    Graphs that have ops in common may share ``reached``; it says whether the counts are exact.
     """
     walked = (reached or Reached()).walk(graph)
     return {

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, groupby, islice, repeat
 
 from archgen.ir import Moved, Shape, size_of
-from archgen.lints.positions import Span, breaks, merged
+from archgen.lints.positions import Span, TooMany, breaks, merged
 from archgen.lints.regions import (
     Region,
     Value,
@@ -17,7 +17,6 @@ from archgen.lints.regions import (
 )
 
 Run = tuple[int, bool]
-# Beyond these every scalar counts as reached, so that a stranger's file costs no more.
 MOST_RUNS = 100_000
 MOST_SCALARS = 1 << 20
 
@@ -28,11 +27,10 @@ def moved(value: Value, shape: Shape, move: Moved) -> Value:
         return nothing(move.shape)
     if value == full_value(shape):
         return full_value(move.shape)
-    reordered = move.order not in {(), tuple(range(len(shape)))}
     runs = list(islice(_runs(value, shape), MOST_RUNS + 1))
-    if len(runs) > MOST_RUNS or (reordered and size_of(shape) > MOST_SCALARS):
-        return full_value(move.shape)
-    if reordered:
+    if len(runs) > MOST_RUNS:
+        raise TooMany
+    if move.order not in {(), tuple(range(len(shape)))}:
         runs = list(_reordered(runs, shape, move.order))
     return _folded(runs, move.shape)
 
@@ -68,6 +66,8 @@ def _merged(runs: Iterable[Run]) -> Iterator[Run]:
 
 def _reordered(runs: list[Run], shape: Shape, order: tuple[int, ...]) -> Iterator[Run]:
     """Return the runs of the same scalars with the axes of their shape in another order."""
+    if size_of(shape) > MOST_SCALARS:
+        raise TooMany
     flat = b"".join(bytes([reached]) * length for length, reached in runs)
     starts = [0]
     for axis in order:

@@ -14,8 +14,11 @@ from archgen.geometry import Axis, fit
 Span = tuple[int, int]
 Positions = tuple[Span, ...]
 
-# A stranger's file may ask for a set of very many spans: its gaps are filled then.
 MOST_SPANS = 256
+
+
+class TooMany(Exception):  # noqa: N818 - not an error: who asked takes everything as reached
+    """A stranger's file asks for sets of more pieces than are told apart."""
 
 
 class Laid(NamedTuple):
@@ -61,7 +64,7 @@ def merged(spans: Iterable[Span]) -> Positions:
         else:
             result.append((start, stop))
     if len(result) > MOST_SPANS:
-        return ((result[0][0], result[-1][1]),)
+        raise TooMany
     return tuple(result)
 
 
@@ -118,9 +121,10 @@ def _meeting(step: int, within: Span, other_step: int, others: Span, wanted: Spa
     high = min(others[1], -((first - wanted[1]) // other_step))
     if low >= high:
         return []
-    overlap = wanted[1] - wanted[0] >= other_step
-    if overlap or high - low > MOST_SPANS:
+    if wanted[1] - wanted[0] >= other_step:  # the stretches of neighbouring v overlap
         shifts = [(wanted[0] - (high - 1) * other_step, wanted[1] - low * other_step)]
+    elif high - low > MOST_SPANS:
+        raise TooMany
     else:
         shifts = [
             (wanted[0] - v * other_step, wanted[1] - v * other_step) for v in range(low, high)
@@ -137,8 +141,10 @@ def _made(positions: Positions, laid: Laid) -> Positions:
         first, last = start * stride - before, (stop - 1) * stride - before
         reach = (kernel - 1) * dilation + 1
         closed = (dilation == 1 and kernel >= stride) or (stride == 1 and stop - start >= dilation)
-        if closed or (stop - start) * kernel > MOST_SPANS:
+        if closed:
             made.append((first, last + reach))
+        elif (stop - start) * kernel > MOST_SPANS:
+            raise TooMany
         else:
             steps = range(first, last + 1, stride)
             made += [(i + t, i + t + 1) for i in steps for t in range(0, reach, dilation)]

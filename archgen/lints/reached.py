@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archgen.ir import Graph, Moved, Op, Shape, Taps
 from archgen.lints.moving import moved
-from archgen.lints.positions import Laid, lay, lay_transposed, outputs_of, taps_of
+from archgen.lints.positions import Laid, TooMany, lay, lay_transposed, outputs_of, taps_of
 from archgen.lints.regions import (
     NOTHING,
     Region,
@@ -27,8 +27,7 @@ from archgen.lints.regions import (
 )
 from archgen.ops.join import Concat
 
-# A stranger's file may ask for very many sets: behind these everything counts as reached.
-MOST_PIECES = 500_000
+MOST_PIECES = 100_000
 
 
 class Passed(NamedTuple):
@@ -42,13 +41,15 @@ class Passed(NamedTuple):
 class Reached:
     """What went through the ops so far; equal ops on equal values are asked once.
 
-    One object may serve several graphs.
+    One object may serve several graphs. It ``is_exact`` unless there were too many sets to tell
+    apart: from there on more counts as reached than is, so no count of dead weights is too high.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_pieces: int = MOST_PIECES) -> None:
         self.known: dict[tuple[int, tuple[Shape, ...], tuple[Value, ...]], Passed] = {}
         self.ops: list[Op] = []  # kept, so that no other op gets the identity of one
-        self.pieces = 0
+        self.left = most_pieces
+        self.is_exact = True
 
     def walk(self, graph: Graph) -> Iterator[Passed]:
         """Return what leaves every node, in order."""
@@ -69,24 +70,53 @@ class Reached:
         self, op: Op, shapes: tuple[Shape, ...], values: tuple[Value, ...], output: Shape
     ) -> Passed:
         """Send values through an op."""
-        if self.pieces > MOST_PIECES:
-            values = tuple(map(_filled, values, shapes))
         stages = op.taps(shapes)
+        weights = _kernels(stages or (), shapes[0][-1])
+        if not any(region for value in values for _, region in value):
+            return Passed(nothing(output), weights, weights)
         if stages is None:
-            reached = any(region for value in values for _, region in value)
-            return Passed(full_value(output) if reached else nothing(output), 0, 0)
-        value, shape = _entering(op, shapes, values)
-        dead = weights = 0
-        for stage in stages:
-            value, shape, missed, kernel = _staged(stage, value, shape, output)
-            dead, weights = dead + missed, weights + kernel
-        self.pieces += sum(len(rows) + len(cols) for _, r in value for rows, cols in r)
+            return Passed(full_value(output), 0, weights)
+        try:
+            self.pay(values)
+            value, dead = _through(op, stages, shapes, values, output)
+        except TooMany:
+            self.is_exact = False
+            return Passed(full_value(output), 0, weights)
         return Passed(value, dead, weights)
 
+    def pay(self, values: tuple[Value, ...]) -> None:
+        """Count what enters an op beyond one stretch each; Raises TooMany behind the last."""
+        sets = (product for value in values for _, region in value for product in region)
+        spans = sum(len(rows) + len(columns) for rows, columns in sets)
+        self.left -= max(spans - 2 * len(values), 0)
+        if self.left < 0:
+            raise TooMany
 
-def _filled(value: Value, shape: Shape) -> Value:
-    """Return a value that is reached everywhere, or nowhere."""
-    return full_value(shape) if any(region for _, region in value) else nothing(shape)
+
+def _through(
+    op: Op,
+    stages: tuple[Taps | Moved, ...],
+    shapes: tuple[Shape, ...],
+    values: tuple[Value, ...],
+    output: Shape,
+) -> tuple[Value, int]:
+    value, shape = _entering(op, shapes, values)
+    dead = 0
+    for stage in stages:
+        value, shape, missed = _staged(stage, value, shape, output)
+        dead += missed
+    return value, dead
+
+
+def _kernels(stages: tuple[Taps | Moved, ...], channels: int) -> int:
+    """Return how many scalars the kernels of an op have that this many channels enter."""
+    weights = 0
+    for stage in stages:
+        if isinstance(stage, Taps) and stage.weights:
+            rows, columns = stage.axes
+            weights += rows.kernel * columns.kernel * stage.weights * channels
+            channels = (stage.groups or channels) * stage.weights
+    return weights
 
 
 def _entering(op: Op, shapes: tuple[Shape, ...], values: tuple[Value, ...]) -> tuple[Value, Shape]:
@@ -110,20 +140,22 @@ def _spread(value: Value, everywhere: Region) -> Value:
 
 def _staged(
     stage: Taps | Moved, value: Value, shape: Shape, output: Shape
-) -> tuple[Value, Shape, int, int]:
-    """Return what leaves one stage and its shape, the dead and all scalars of its kernel."""
+) -> tuple[Value, Shape, int]:
+    """Return what leaves one stage, its shape, and the dead scalars of its kernel."""
     if isinstance(stage, Moved):
-        return moved(value, shape, stage), stage.shape, 0, 0
+        return moved(value, shape, stage), stage.shape, 0
     laid = _laid(stage, extent_of(shape), extent_of(output))
-    kernel = stage.axes[0].kernel * stage.axes[1].kernel * stage.weights
+    regions = {region for _, region in value}
     dead = 0
-    if kernel:
-        live = ((channels, area(_touching(region, laid))) for channels, region in value)
-        dead = sum(channels * (kernel - taps * stage.weights) for channels, taps in live)
-    seen = [(channels, _seen(region, laid)) for channels, region in value]
+    if stage.weights:
+        taps = stage.axes[0].kernel * stage.axes[1].kernel
+        idle = {region: taps - area(_touching(region, laid)) for region in regions}
+        dead = sum(channels * idle[region] * stage.weights for channels, region in value)
+    outputs = {region: _seen(region, laid) for region in regions}
+    seen = [(channels, outputs[region]) for channels, region in value]
     after = joined(_mixed(stage, seen, shape[-1]))
     leaving = (laid[0].outputs, laid[1].outputs, sum(channels for channels, _ in after))
-    return after, leaving, dead, kernel * shape[-1]
+    return after, leaving, dead
 
 
 def _laid(stage: Taps, size: tuple[int, int], output: tuple[int, int]) -> tuple[Laid, Laid]:

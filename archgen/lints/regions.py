@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from archgen.ir import Shape, size_of
-from archgen.lints.positions import Positions, breaks, contains, count, full, merged
+from archgen.lints.positions import Positions, TooMany, breaks, contains, count, full, merged
 
 Product = tuple[Positions, Positions]
 Region = tuple[Product, ...]
@@ -17,7 +17,6 @@ Segment = tuple[int, Region]
 Value = tuple[Segment, ...]
 
 NOTHING: Region = ()
-# A stranger's file may ask for very many of them: what is between counts as reached then.
 MOST_PRODUCTS = 64
 MOST_SEGMENTS = 4096
 
@@ -49,8 +48,7 @@ def united(regions: Iterable[Region]) -> Region:
     if len(products) == 1:
         return (products[0],)
     if len(products) > MOST_PRODUCTS:
-        rows = merged(span for rows, _ in products for span in rows)
-        return ((rows, merged(span for _, columns in products for span in columns)),)
+        raise TooMany
     return tuple(one for one in products if not any(_within(one, other) for other in products))
 
 
@@ -77,8 +75,7 @@ def joined(segments: Iterable[Segment]) -> Value:
     runs = groupby(segments, key=lambda segment: segment[1])
     value = tuple((sum(channels for channels, _ in run), region) for region, run in runs)
     if len(value) > MOST_SEGMENTS:
-        channels = sum(channels for channels, _ in value)
-        return ((channels, united(region for _, region in value)),)
+        raise TooMany
     return value
 
 
