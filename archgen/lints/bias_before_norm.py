@@ -27,17 +27,19 @@ class Undone(NamedTuple):
 
 def bias_before_norm(spec: Spec, graph: Graph | None) -> Iterator[Fault]:
     """Return a W604 for each text that asks for such a bias."""
+    if graph is None:
+        return
     entries = Entries(spec)
     causes: dict[tuple[Place | None, bool], list[Node]] = {}
-    for undone in _undone(graph) if graph else ():
+    for undone in _undone(graph):
         causes.setdefault(_cause(spec, entries, undone), []).append(undone.layer)
     for (place, is_said), layers in causes.items():
-        params = plural(sum(_bias(graph, layer) for layer in layers if graph), "parameter")
-        message = (
-            f"the batch_norm behind it undoes this bias: {params} in {plural(len(layers), 'layer')}"
-        )
+        params = plural(sum(_bias(graph, layer) for layer in layers), "parameter")
+        counted = f"{params} in {plural(len(layers), 'layer')}"
+        message = f"the batch_norm behind it undoes this bias: {counted}"
         notes = () if is_said else ("`use_bias` is true where nothing says otherwise",)
-        works = graph is not None and all(_goes_without(graph, layer) for layer in layers)
+        distinct = {id(layer.op): layer for layer in layers}.values()
+        works = all(_goes_without(graph, layer) for layer in distinct)
         help_line = 'say `"use_bias": false`' if works else None
         yield Fault("W604", message, place, notes=notes, help=help_line)
 

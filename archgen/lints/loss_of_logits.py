@@ -35,8 +35,10 @@ class End(NamedTuple):
 
 def loss_of_logits(spec: Spec, graph: Graph | None) -> Iterator[Fault]:
     """Return a W608 for each loss, with the outputs that it does not go with."""
+    if graph is None:
+        return
     entries = Entries(spec)
-    for loss in _losses(spec, graph) if graph else ():
+    for loss in _losses(spec, graph):
         ends = {name: end for name in loss.outputs if (end := _end(graph, name))}
         wrong = {name: end for name, end in ends.items() if _contradicts(loss, end)}
         if not wrong:
@@ -76,10 +78,10 @@ def _said(value: object, outputs: tuple[str, ...]) -> Iterator[Loss]:
             return
 
 
-def _end(graph: Graph | None, output: str) -> End | None:
+def _end(graph: Graph, output: str) -> End | None:
     """Follow an output back over what changes no value; None where it ends in another op."""
-    node = graph.by_name.get(graph.outputs[output]) if graph else None
-    while graph and node is not None:
+    node = graph.by_name.get(graph.outputs[output])
+    while node is not None:
         stages = node.op.taps(graph.input_shapes(node))
         if isinstance(node.op, Dense | Activation) and node.op.activation != "linear":
             return End(node, node.op.activation)
@@ -99,10 +101,10 @@ def _ending(end: End) -> str:
     return f"in {end.activation}" if end.activation != "linear" else "without an activation"
 
 
-def _help(spec: Spec, graph: Graph | None, loss: Loss, outputs: tuple[str, ...]) -> str | None:
+def _help(spec: Spec, graph: Graph, loss: Loss, outputs: tuple[str, ...]) -> str | None:
     """Return the value of the usual parameter that brings loss and outputs together."""
     activation = "linear" if loss.from_logits else "softmax"
-    if PARAMETER not in spec.parameters or graph is None:
+    if PARAMETER not in spec.parameters:
         return None
     shape = next(iter(graph.inputs.values()))
     tried = resolve(spec, Faults(), {PARAMETER: activation}, shape)

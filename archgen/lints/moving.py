@@ -6,6 +6,7 @@ from itertools import chain, groupby, islice, repeat
 from archgen.ir import Moved, Shape, size_of
 from archgen.lints.positions import Span, TooMany, breaks, merged
 from archgen.lints.regions import (
+    NOTHING,
     Region,
     Value,
     columns_at,
@@ -14,10 +15,12 @@ from archgen.lints.regions import (
     joined,
     nothing,
     united,
+    whole,
 )
 
 Run = tuple[int, bool]
-MOST_RUNS = 100_000
+MOST_RUNS = 16_384
+MOST_PIECES = 64
 MOST_SCALARS = 1 << 20
 
 
@@ -78,6 +81,8 @@ def _reordered(runs: list[Run], shape: Shape, order: tuple[int, ...]) -> Iterato
 
 def _folded(runs: list[Run], shape: Shape) -> Value:
     """Return the value of a shape whose scalars are these, row by row."""
+    if len(shape) == 1:
+        return joined((length, whole(shape) if reached else NOTHING) for length, reached in runs)
     pieces: dict[Span, list[Span]] = {}
     start = 0
     for length, reached in runs:
@@ -85,6 +90,8 @@ def _folded(runs: list[Run], shape: Shape) -> Value:
             for channels, positions in _pieces(start, start + length, shape[-1]):
                 pieces.setdefault(channels, []).append(positions)
         start += length
+    if len(pieces) > MOST_PIECES:
+        raise TooMany
     width = extent_of(shape)[1]
     regions = {channels: _region(merged(spans), width) for channels, spans in pieces.items()}
     stretches = breaks(((channels,) for channels in regions), shape[-1])

@@ -71,6 +71,8 @@ class Reached:
     ) -> Passed:
         """Send values through an op."""
         stages = op.taps(shapes)
+        if stages == () and len(values) == 1:
+            return Passed(values[0], 0, 0)
         weights = _kernels(stages or (), shapes[0][-1])
         if not any(region for value in values for _, region in value):
             return Passed(nothing(output), weights, weights)

@@ -18,7 +18,7 @@ Value = tuple[Segment, ...]
 
 NOTHING: Region = ()
 MOST_PRODUCTS = 64
-MOST_SEGMENTS = 4096
+MOST_SEGMENTS = 16_384
 
 
 def extent_of(shape: Shape) -> tuple[int, int]:
