@@ -12,9 +12,10 @@ from archgen.cli import main
 from archgen.diagnostics import Fault
 from archgen.geometry import Axis, fit, reach
 from archgen.inference import resized
+from archgen.lints import near_sizes
 from archgen.lints.dead import dead_weights
 from archgen.lints.dropped_border import _nodes_that_drop, lost_of
-from archgen.lints.near_sizes import NEAR
+from archgen.lints.near_sizes import NEAR, NearSizes, Side
 from tests.reference import forward, line
 
 BLOG = {"conv_bias": True, "bn_scale": True, "fixed_pool": True}
@@ -162,11 +163,37 @@ def test_the_sizes_in_the_help_are_the_nearest_that_drop_nothing(size: int) -> N
     assert all(fault.help == faults[0].help for fault in faults)
 
 
-def test_of_a_map_that_is_no_square_each_side_is_helped() -> None:
-    faults = told("W606", "inception_v4", (150, 200))
-    ((height, width),) = suggested(faults[0])
-    assert told("W606", "inception_v4", (height, width)) == []
-    assert (height, width) == (139, 203)
+@pytest.mark.parametrize(
+    ("size", "nearest"),
+    [((150, 200), (139, 203)), ((299, 224), (299, 235)), ((90, 107), (75, 107))],
+)
+def test_of_a_map_that_is_no_square_each_side_is_helped(
+    size: tuple[int, int], nearest: tuple[int, int]
+) -> None:
+    faults = told("W606", "inception_v4", size)
+    assert suggested(faults[0]) == [nearest]
+    assert told("W606", "inception_v4", nearest) == []
+
+
+def test_a_size_of_two_good_sides_is_tried_as_well() -> None:
+    """This finding is gone from the rows at 11×22 and from the columns at 8×19, not at 11×19."""
+    graph = archgen.graph(net(conv(1), shape=(10, 21, 3)))
+    found: dict[tuple[int, ...], set[Side]] = {(11, 22): {("conv", 1)}, (8, 19): {("conv", 0)}}
+    both: set[Side] = {("conv", 0), ("conv", 1)}
+    sizes = NearSizes(graph, lambda at: frozenset(found.get(at.inputs["input"][:2], both)))
+    assert sizes.without(None) == []
+    found[11, 19] = set()
+    sizes.known.clear()
+    assert sizes.without(None) == [(11, 19)]
+
+
+def test_the_search_for_sizes_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = net({"op": "avg_pool", "pool_size": 20})
+    assert suggested(told("W606", spec, 35)[0]) == [(20, 20), (40, 40)]
+    monkeypatch.setattr(near_sizes, "MOST_NODES", 17)
+    assert suggested(told("W606", spec, 35)[0]) == [(20, 20)]
+    monkeypatch.setattr(near_sizes, "MOST_NODES", 10)
+    assert told("W606", spec, 35)[0].help is None
 
 
 def test_without_such_a_size_the_help_is_for_the_place() -> None:
