@@ -178,6 +178,7 @@ def test_the_random_networks_reach_every_case() -> None:
         (regions, "MOST_SEGMENTS"),
         (moving, "MOST_RUNS"),
         (moving, "MOST_SCALARS"),
+        (moving, "MOST_PIECES"),
     ],
 )
 def test_beyond_a_limit_no_live_weight_is_called_dead(

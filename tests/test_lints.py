@@ -1,6 +1,8 @@
 """What a check says of legal but suspicious networks, compared with what the networks do."""
 
+import importlib
 import re
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -9,15 +11,18 @@ import pytest
 
 import archgen
 from archgen.cli import main
-from archgen.diagnostics import Fault
+from archgen.diagnostics import Fault, Faults
 from archgen.geometry import Axis, fit, reach
 from archgen.inference import resized
-from archgen.lints import near_sizes
+from archgen.ir import Graph
+from archgen.lints import lint, near_sizes
 from archgen.lints.dead import dead_weights
 from archgen.lints.dropped_border import _nodes_that_drop, lost_of
 from archgen.lints.near_sizes import NEAR, NearSizes, Side
 from tests.reference import forward, line
 
+# The package has a lint of the same name as the module.
+untouched_weights = importlib.import_module("archgen.lints.untouched_weights")
 BLOG = {"conv_bias": True, "bn_scale": True, "fixed_pool": True}
 
 
@@ -194,6 +199,16 @@ def test_the_search_for_sizes_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert suggested(told("W606", spec, 35)[0]) == [(20, 20)]
     monkeypatch.setattr(near_sizes, "MOST_NODES", 10)
     assert told("W606", spec, 35)[0].help is None
+    assert told("W606", spec, (35, 36))[0].help is None
+
+
+def test_the_search_for_a_clean_size_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = net(conv(9, padding="same"))
+    monkeypatch.setattr(untouched_weights, "LARGEST_SIZE", 4)
+    assert told("W605", spec, 2)[0].notes[-1] == "no square up to 4×4 is without"
+    assert told("W605", spec, 4)[0].notes == ("`conv`: 192 of 486",)
+    monkeypatch.setattr(untouched_weights, "LARGEST_SIZE", 5)
+    assert told("W605", spec, 4)[0].notes[-1] == "the first square above without any is 5×5"
 
 
 def test_without_such_a_size_the_help_is_for_the_place() -> None:
@@ -236,3 +251,17 @@ def test_square_kernels_are_left_to_the_sum() -> None:
     spec = net(conv(7, padding="same"), conv([1, 7], padding="same"), shape=(28, 9, 1))
     assert told("W607", spec, (2, 9)) == []
     assert len(told("W605", spec, (2, 9))) == 1
+
+
+# ── all of them ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_graph_that_no_spec_made_is_told_without_places() -> None:
+    layers = [conv([1, 7], padding="same", norm="batch_norm"), {"op": "max_pool"}]
+    spec = archgen.load(net(*layers, shape=(9, 3, 1)))
+    graph = archgen.graph(spec)
+    nodes = tuple(replace(node, origin=None) for node in graph)
+    faults = Faults()
+    lint(spec, Graph(graph.name, nodes, graph.inputs, graph.outputs), faults)
+    assert [fault.code for fault in faults.listed()] == ["W604", "W605", "W606", "W607"]
+    assert {fault.place for fault in faults.listed()} == {None}

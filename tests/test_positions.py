@@ -105,3 +105,8 @@ def test_they_are_refused_before_they_are_made(laid: Laid, wanted: Positions) ->
 
 def test_an_axis_breaks_where_a_set_begins_or_ends() -> None:
     assert breaks([((1, 3),), ((2, 5),)], 6) == [(0, 1), (1, 2), (2, 3), (3, 5), (5, 6)]
+
+
+def test_a_window_that_does_not_fit_is_a_bug_of_the_graph() -> None:
+    with pytest.raises(AssertionError):
+        lay(2, Axis(3))

@@ -13,7 +13,6 @@ from archgen.lints.regions import (
     extent_of,
     full_value,
     joined,
-    nothing,
     united,
     whole,
 )
@@ -26,8 +25,6 @@ MOST_SCALARS = 1 << 20
 
 def moved(value: Value, shape: Shape, move: Moved) -> Value:
     """Return a value under another shape."""
-    if not any(region for _, region in value):
-        return nothing(move.shape)
     if value == full_value(shape):
         return full_value(move.shape)
     runs = list(islice(_runs(value, shape), MOST_RUNS + 1))
