@@ -81,6 +81,11 @@ CODES: dict[str, str] = {
     "W601": "the width multiplier scales an output",
     "W602": "a module that nothing uses",
     "W603": "a parameter that nothing uses",
+    "W604": "a bias in front of a normalisation",
+    "W605": "weights that can never touch a pixel",
+    "W606": "a stride drops the border of a map",
+    "W607": "a kernel reaches further than its map",
+    "W608": "softmax before a loss from logits",
 }
 
 

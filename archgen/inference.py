@@ -22,9 +22,12 @@ def resized(graph: Graph, input_shape: Shape) -> Graph | None:
     where no field of an op is computed from features of a flattened map.
     """
     shapes: dict[str, Shape] = dict.fromkeys(graph.inputs, input_shape)
+    known: dict[tuple[int, tuple[Shape, ...]], Shape | Refusal] = {}
     nodes = []
     for node in graph:
-        shape = inferred(node.op, tuple([shapes[name] for name in node.inputs]))
+        entering = tuple([shapes[name] for name in node.inputs])
+        key = (id(node.op), entering)
+        shape = known.get(key) or known.setdefault(key, inferred(node.op, entering))
         if isinstance(shape, Refusal):
             return None
         shapes[node.name] = shape

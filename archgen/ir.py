@@ -1,7 +1,7 @@
 """The graph between the spec and everything that reads it; a Graph that exists is valid.
 
-Imports ``places`` only. Shapes are height × width × channels, or features alone, never with the
-batch axis.
+Imports ``places`` and ``geometry``. Shapes are height × width × channels, or features alone, never
+with the batch axis.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from archgen.geometry import Axis
 from archgen.places import Place
 
 Shape = tuple[int, ...]
@@ -72,6 +73,28 @@ class View(NamedTuple):
     axes: Pair = (0, 1)
 
 
+class Taps(NamedTuple):
+    """Which scalars meet in one of an op: a window over height and width, and over the channels.
+
+    ``groups`` is in how many groups the channels mix, None where each goes on alone; where there
+    is a kernel, every tap of every channel that enters has ``weights`` of its scalars, and
+    ``groups · weights`` channels leave. A ``transposed`` window lies on the output, one for each
+    position that enters.
+    """
+
+    axes: tuple[Axis, Axis] = (Axis(1), Axis(1))
+    groups: int | None = None
+    weights: int = 0
+    transposed: bool = False
+
+
+class Moved(NamedTuple):
+    """The same scalars under another shape: axes in another order first, then row by row."""
+
+    shape: Shape
+    order: tuple[int, ...] = ()
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer of `infer`, not an error of the program
     """An op cannot take these shapes; says so with the numbers of the case."""
 
@@ -120,6 +143,13 @@ class Op(BaseModel):
     def window(self, _inputs: tuple[Shape, ...]) -> Window | View | None:
         """Return what one output looks at; None where it looks at the whole map."""
         return Window()
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps | Moved, ...] | None:
+        """Return what scalars go through, in order; None where each of them may reach every other.
+
+        Features count as the channels of a 1×1 map. Several inputs are joined in front of it.
+        """
+        return ()
 
     def label(self) -> str:
         """Return the words for a picture or a table."""

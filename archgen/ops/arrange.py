@@ -4,7 +4,8 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from archgen.ir import Op, Refusal, Shape, View, Window, shape_text, size_of
+from archgen.geometry import Axis
+from archgen.ir import Moved, Op, Pair, Refusal, Shape, Taps, View, Window, shape_text, size_of
 from archgen.ops.fields import Border, Dims, TargetShape, wrong
 from archgen.ops.windows import require_map
 
@@ -41,6 +42,10 @@ class Permute(Op):
             return Window()
         return View(axes=(self.dims[0] - 1, self.dims[1] - 1))
 
+    def taps(self, inputs: tuple[Shape, ...]) -> tuple[Moved, ...]:
+        """Return the same scalars, their axes in the new order."""
+        return (Moved(self.infer(inputs), tuple(axis - 1 for axis in self.dims)),)
+
     def label(self) -> str:
         """Return ``permute 2 1 3``."""
         return f"{super().label()} {' '.join(map(str, self.dims))}"
@@ -76,6 +81,10 @@ class Reshape(Op):
         """Return None, a look at the whole map, unless nothing changes."""
         return Window() if self.infer(inputs) == inputs[0] else None
 
+    def taps(self, inputs: tuple[Shape, ...]) -> tuple[Moved, ...]:
+        """Return the same scalars in the new shape."""
+        return (Moved(self.infer(inputs)),)
+
     def label(self) -> str:
         """Return ``reshape 4×4×8``, with ``?`` for what is left over."""
         sizes = ("?" if size == INFERRED else str(size) for size in self.target_shape)
@@ -104,6 +113,10 @@ class Crop(Op):
         """Return one position, moved by what is cut off in front."""
         return Window(before=(-self.cropping[0][0], -self.cropping[1][0]))
 
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return one position, moved by what is cut off."""
+        return (_moved(*((-first, -last) for first, last in self.cropping)),)
+
 
 class ZeroPad(Op):
     """Rows and columns of zeros around the map."""
@@ -122,6 +135,15 @@ class ZeroPad(Op):
     def window(self, _inputs: tuple[Shape, ...]) -> Window:
         """Return one position, moved by what is put in front."""
         return Window(before=(self.padding[0][0], self.padding[1][0]))
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return one position, moved by what is put around."""
+        return (_moved(*self.padding),)
+
+
+def _moved(height: Pair, width: Pair) -> Taps:
+    """Return single positions, those at the border padded or, below 0, cut off."""
+    return Taps((Axis(1, padding=height), Axis(1, padding=width)))
 
 
 def _axes(count: int) -> str:

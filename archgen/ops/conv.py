@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from archgen.ir import Refusal, Shape, Weight, size_of
+from archgen.ir import Refusal, Shape, Taps, Weight, size_of
 from archgen.ops.fields import Flag, Initializer, Padding, PairField, Positive, Regularizer, wrong
 from archgen.ops.windows import Kernel, lay
 
@@ -57,3 +57,7 @@ class Conv(Kernel):
         """Return output positions × kernel taps × channels / groups × filters."""
         taps = size_of(self.kernel_size)
         return size_of(output) * taps * (inputs[0][2] // self.groups)
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return the kernel: each channel of a group meets the group's filters at every tap."""
+        return (Taps(self.axes(), self.groups, self.filters // self.groups),)

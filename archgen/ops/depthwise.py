@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from archgen.ir import Shape, Weight, size_of
+from archgen.ir import Shape, Taps, Weight, size_of
 from archgen.ops.fields import Flag, Initializer, Padding, PairField, Positive, Regularizer, wrong
 from archgen.ops.windows import Kernel, lay, times
 
@@ -58,6 +58,10 @@ class DepthwiseConv(_Depthwise):
         """Return output positions × kernel taps × channels × depth_multiplier."""
         return size_of(output) * size_of(self.kernel_size)
 
+    def taps(self, inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return the kernel: each channel meets ``depth_multiplier`` of its own at every tap."""
+        return (Taps(self.axes(), inputs[0][2], self.depth_multiplier),)
+
 
 class SeparableConv(_Depthwise):
     """Convolves each channel by itself, then mixes them into filters at each position.
@@ -100,3 +104,8 @@ class SeparableConv(_Depthwise):
         """Return positions × channels × depth_multiplier × (kernel taps + filters)."""
         between = output[0] * output[1] * inputs[0][2] * self.depth_multiplier
         return between * (size_of(self.kernel_size) + self.filters)
+
+    def taps(self, inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return the kernel of each channel, then the mix of them all."""
+        depthwise = Taps(self.axes(), inputs[0][2], self.depth_multiplier)
+        return (depthwise, Taps(groups=1, weights=self.filters))

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archgen.ir import Call, Op, Shape, Weight
+from archgen.ir import Call, Op, Shape, Taps, Weight
 from archgen.ops.fields import AboveZero, Flag, FromZero, Initializer, Number, Positive, Regularizer
 from archgen.ops.windows import require_map
 
@@ -53,6 +53,10 @@ class LayerNorm(Norm):
         """Return gamma and beta where asked for."""
         return _trained(inputs[0][-1:], scale=self.scale, center=self.center)
 
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return a mix of all channels: they share mean and variance."""
+        return (Taps(groups=1),)
+
 
 class LocalResponseNorm(Op):
     """``x / (k + alpha / size · sum of x² over size channels around it) ^ beta``.
@@ -73,6 +77,10 @@ class LocalResponseNorm(Op):
         """Return the input's shape; Raises Refusal E330."""
         require_map(inputs[0], self.label())
         return inputs[0]
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return a mix of all channels, which says too much where ``size`` is less than all."""
+        return (Taps(groups=1),)
 
     def call(self, _inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
         """Return the mean of padded squares over ``size`` channels, and what is made of it.

@@ -4,9 +4,12 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from archgen.ir import Op, Refusal, Shape, shape_text
+from archgen.ir import Op, Refusal, Shape, Taps, shape_text
 from archgen.ops.fields import Activation as ActivationName
 from archgen.ops.fields import NoiseShape, Number, Share, wrong
+
+# They divide by what all channels of a position sum to.
+_OVER_CHANNELS = ("softmax", "log_softmax", "sparsemax")
 
 
 class Activation(Op):
@@ -16,6 +19,10 @@ class Activation(Op):
     keras: ClassVar[str] = "layers.Activation"
 
     activation: ActivationName
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return a mix of all channels for those that divide by their sum."""
+        return (Taps(groups=1),) if self.activation in _OVER_CHANNELS else ()
 
     def label(self) -> str:
         """Return the activation's own name."""

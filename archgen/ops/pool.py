@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from archgen.geometry import Axis
-from archgen.ir import Call, Op, Shape, Window
+from archgen.ir import Call, Op, Shape, Taps, Window
 from archgen.ops.fields import Flag, OptionalPair, Padding, PairField, wrong
 from archgen.ops.windows import axes, lay, overhang, require_map, times
 
@@ -44,6 +44,10 @@ class _Pool(Op):
         height, width = lay(inputs[0], self.axes(), "")
         strides = self.strides or self.pool_size
         return Window(self.pool_size, strides, (height.before, width.before))
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return the pool's window, channel by channel."""
+        return (Taps(self.axes()),)
 
     def label(self) -> str:
         """Return ``3×3 max pool``."""
@@ -152,6 +156,10 @@ class _GlobalPool(Op):
     def window(self, _inputs: tuple[Shape, ...]) -> None:
         """Return None: it looks at the whole map."""
         return
+
+    def taps(self, inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return one window as large as the map, channel by channel."""
+        return (Taps((Axis(inputs[0][0]), Axis(inputs[0][1]))),)
 
 
 class GlobalAvgPool(_GlobalPool):

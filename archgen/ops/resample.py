@@ -4,7 +4,8 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from archgen.ir import Op, Pair, Shape, View
+from archgen.geometry import Axis
+from archgen.ir import Op, Pair, Shape, Taps, View
 from archgen.ops.fields import Flag, Interpolation, PairField, Positive, wrong
 from archgen.ops.resampling import resampled
 from archgen.ops.windows import require_map, times
@@ -29,6 +30,13 @@ class UpSample(Op):
         """Return the positions that an output repeats or mixes."""
         height, width, _ = self.infer(inputs)
         return _view(inputs[0], (height, width), self.interpolation)
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...] | None:
+        """Return the outputs that repeat each position; None where they mix positions."""
+        if self.interpolation != "nearest":
+            return None
+        height, width = (Axis(factor, factor) for factor in self.size)
+        return (Taps((height, width), transposed=True),)
 
     def label(self) -> str:
         """Return ``2×2 up sample``."""
@@ -61,6 +69,10 @@ class Resize(Op):
         """Return the positions that an output mixes."""
         new = (self.height, self.width)
         return _view(inputs[0], new, self.interpolation, antialias=self.antialias)
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> None:
+        """Return None: which positions are mixed depends on both sizes."""
+        return
 
     def label(self) -> str:
         """Return ``resize 32×32``."""

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from archgen.geometry import Axis, reach
-from archgen.ir import Pair, Shape, Turns, View, Weight, Window, size_of
+from archgen.ir import Pair, Shape, Taps, Turns, View, Weight, Window, size_of
 from archgen.ops.fields import (
     Flag,
     Initializer,
@@ -76,6 +76,10 @@ class ConvTranspose(Kernel):
             return None
         height, width = map(_turns, self.axes(), self._more())
         return View(height, width)
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return the kernel, which lies on the output."""
+        return (Taps(self.axes(), 1, self.filters, transposed=True),)
 
     def _more(self) -> Pair:
         """Return how large the output of a single position is, per axis."""
