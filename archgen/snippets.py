@@ -93,6 +93,8 @@ def _spans(mark: Mark) -> list[Span]:
     place, text = mark.place, mark.place.text
     (line, column), (last, end) = (text.line_and_column(at) for at in (place.start, place.end))
     start = column - 1
+    if end == 1 and last > line:  # the break of the line is the last of the span
+        last, end = last - 1, len(text.line(last - 1)) + 2
     if line == last:
         return [Span(line, start, max(end - 1, start + 1), mark.label, mark.style)]
     head = len(text.line(line).rstrip())
