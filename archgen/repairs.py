@@ -161,12 +161,11 @@ def _padded(text: str, entry: Object) -> str:
 
 
 def _edits(places: Sequence[Place], document: Object, unedited: Object) -> Iterator[Proposal]:
-    """Return edits of the entries, where each has a path that is not edited already."""
+    """Return edits of the entries, where each has a path."""
     paths = {_where(place): path for path, place in editable(unedited)}
     entries = _found(places, unedited)
-    edit: object = document.get("edit", {})
     names = [paths.get(_where(place), "") for place in places]
-    if not entries or not all(names) or not isinstance(edit, dict) or edit.keys() & set(names):
+    if not entries or not all(names):
         return
     if len(names) == 1 and (pool := _global_pool(entries[0])):
         yield _edited(document, f'"{names[0]}": [{pool}]')

@@ -76,15 +76,16 @@ def _head(place: Place, arrow: str, gutter: int, look: Look) -> list[str]:
 
 
 def _between(text: Text, shown: int, line: int, gutter: int, look: Look) -> Iterator[str]:
-    """Stand for the lines since the last one shown: one as it is, more as dots."""
-    if not shown:
-        # An end of the text that is an empty line says nothing without the line before it.
-        context = line - 1 if not text.line(line).strip() else 0
-    else:
-        context = shown + 1 if line == shown + 2 else 0
-        if line > shown + 2:
-            yield look.paint("gutter", "...")
-    if context:
+    """Stand for the lines since the last one shown: one as it is, more as dots.
+
+    An empty line, such as the end of the text, says nothing without the line before it.
+    """
+    is_empty = not text.line(line).strip()
+    is_next = 0 < shown == line - 2
+    context = line - 1 if is_next or (is_empty and line - 1 > shown) else line
+    if shown and context > shown + 1:
+        yield look.paint("gutter", "...")
+    if context < line:
         yield from _drawn(text.line(context), (), gutter, look, context)
 
 
@@ -93,6 +94,8 @@ def _spans(mark: Mark) -> list[Span]:
     place, text = mark.place, mark.place.text
     (line, column), (last, end) = (text.line_and_column(at) for at in (place.start, place.end))
     start = column - 1
+    if end == 1 and last > line:  # the break of the line is the last of the span
+        last, end = last - 1, len(text.line(last - 1)) + 2
     if line == last:
         return [Span(line, start, max(end - 1, start + 1), mark.label, mark.style)]
     head = len(text.line(line).rstrip())

@@ -80,12 +80,12 @@ def _above(made: MapOf, node: str) -> set[str]:
 
 
 def _told(before: Shape, steps: Sequence[tuple[str, Shape]]) -> tuple[str, ...]:
-    """Return a first shape and every step that changes it."""
+    """Return a first shape and every step that changes it; nothing where none does."""
     trail = [shape_text(before)]
     for step, after in steps:
         trail += [f"{step} → {shape_text(after)}"] if after != before else []
         before = after
-    return tuple(trail)
+    return tuple(trail) if len(trail) > 1 else ()
 
 
 def _step(node: str, seen_from: str) -> str:

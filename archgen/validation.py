@@ -46,7 +46,7 @@ def expression_fault(fault: ExpressionFault, place: Place) -> Fault:
     """Return the fault of an expression, at the character inside its string."""
     told = Fault(fault.code, fault.message, place.shifted(fault.offset))
     if fault.advice is None and fault.unknown:
-        return offering(told, *fault.unknown)
+        return offering(told, *fault.unknown, "known here:")
     return replace(told, help=fault.help)
 
 
