@@ -74,7 +74,8 @@ class Related:
 class Fault:
     """One thing that is wrong: code, place, cause and, where it is known, what would work.
 
-    ``label`` stands under the caret; ``trail`` is how the shapes came about, one step each.
+    ``label`` stands under the caret; ``trail`` is how the shapes came about, one step each;
+    ``sizes`` says which inputs would work.
     """
 
     code: str
@@ -85,6 +86,7 @@ class Fault:
     trail: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     help: str | None = None
+    sizes: str = ""
 
     @property
     def severity(self) -> str:
@@ -232,6 +234,7 @@ def render_fault(fault: Fault) -> str:
         lines += _snippet(related.place, related.label)
     notes = [("trail", " ─ ".join(fault.trail))] if fault.trail else []
     notes += [("note", note) for note in fault.notes]
+    notes += [("works for", fault.sizes)] if fault.sizes else []
     notes += [("help", fault.help)] if fault.help else []
     lines += [f"   = {kind}: {text}" for kind, text in notes]
     return "\n".join(lines)
@@ -266,6 +269,7 @@ def fault_record(fault: Fault) -> dict[str, object]:
         "trail": list(fault.trail),
         "notes": list(fault.notes),
         "help": fault.help,
+        "sizes": fault.sizes,
         "related": [{**_place_record(r.place), "label": r.label} for r in fault.related],
     }
     return record

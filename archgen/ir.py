@@ -69,6 +69,8 @@ class Op(BaseModel):
 
     ``arity`` is how many inputs it takes, None for any number from two. ``followers`` names the
     ops that an entry of this kind may ask for behind it (``norm``, ``activation``).
+    ``couples_axes`` says that height, width or channels of the output, or a refusal, follow from
+    several axes of a map together, as where a map is turned or laid out anew.
     """
 
     model_config = ConfigDict(
@@ -79,6 +81,7 @@ class Op(BaseModel):
     keras: ClassVar[str]
     arity: ClassVar[int | None] = 1
     followers: ClassVar[tuple[str, ...]] = ()
+    couples_axes: ClassVar[bool] = False
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output shape; Raises Refusal where the inputs do not fit."""

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "archgen"
 # Lowest first. `x` covers the module or package x and all below it, `x.*` only what is below;
 # the closest pattern wins. A module may import what is lower, and its siblings in one package.
 TIERS = (
-    ("places", "limits"),
+    ("places", "limits", "intervals"),
     ("diagnostics", "grammar", "naming"),
     ("source", "canonical", "expressions", "geometry"),
     ("formatting", "ir"),
@@ -29,7 +29,9 @@ TIERS = (
     ("making",),
     ("nodes",),
     ("resolve",),
-    ("analysis", "lints"),
+    ("analysis", "lints", "outline"),
+    ("runs",),
+    ("input_sizes",),
     ("tables", "starters", "arguments"),
     ("files",),
     ("backends",),

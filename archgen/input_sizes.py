@@ -1,0 +1,283 @@
+"""Which heights and widths of the input a network takes, exactly, up to ``LIMIT`` pixels.
+
+A size works where every node has a shape; heads that are built count. Imports ``runs``,
+``outline`` and what they import.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import NamedTuple, Protocol
+
+from archgen.diagnostics import Fault, Faults, SpecError
+from archgen.evaluation import Evaluator, Values
+from archgen.intervals import LIMIT, Intervals
+from archgen.ir import Node, Op, Pair, Refusal, Shape, shape_text
+from archgen.outline import MAP, OPEN, FollowsSize, Outline, TooLarge, asked
+from archgen.resolve import resolve
+from archgen.runs import HEIGHT, WIDTH, Table, Tables, along, real, stretches, tables_of, valid
+from archgen.spec import Spec
+
+# What a fault or a table may cost: stretches of all tables on one axis, and nodes.
+MODERATE = 50_000
+_STRETCHES_A_NODE = 10
+UNBOUNDED = 1 << 62
+# Pairs of stretches that are compared before the axes count as coupled.
+_MOST_PAIRS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The sizes that work.
+
+    Where ``is_free``, these are all heights with all widths. Else heights are those at the width
+    of ``held``, widths those at its height, and nothing is claimed of other sizes than these and
+    squares.
+    """
+
+    heights: Intervals
+    widths: Intervals
+    squares: Intervals
+    held: Pair | None = None
+    is_free: bool = True
+
+    def __bool__(self) -> bool:
+        return bool(self.heights or self.widths or self.squares)
+
+    def nearest(self, height: int, width: int) -> Pair | None:
+        """Return the closest of these sizes, of two the larger; None where there is none."""
+        if self.is_free:
+            high, wide = self.heights.nearest(height), self.widths.nearest(width)
+            return (high, wide) if high is not None and wide is not None else None
+        known = [(side, side) for side in self.squares.members]
+        if self.held is not None:
+            known += [(high, self.held[1]) for high in self.heights.members]
+            known += [(self.held[0], wide) for wide in self.widths.members]
+        far = {pair: abs(pair[0] - height) + abs(pair[1] - width) for pair in known}
+        return min(known, key=lambda pair: (far[pair], -sum(pair)), default=None)
+
+    def text(self) -> str:
+        """Return the sizes in words: ``heights and widths from 75, checked to 1,024``."""
+        high, wide = self.heights.text(), self.widths.text()
+        if self.held is not None:
+            height, width = self.held
+            words = f"squares {self.squares.text()}"
+            words += f"; heights at width {width} {high}; widths at height {height} {wide}"
+        elif not self:
+            return f"no input up to {LIMIT:,}"
+        else:
+            words = (
+                f"heights and widths {high}" if high == wide else f"heights {high}, widths {wide}"
+            )
+        return f"{words}, checked to {LIMIT:,}"
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """Return the sizes of a network by its name, one kind a line where there are several."""
+        first, *more = self.text().split("; ")
+        return (f"{name}: {first}", *[f"{' ' * len(name)}  {part}" for part in more])
+
+    def beside(self, shape: Shape) -> str:
+        """Return the sizes in words, and the nearest to an input that fails."""
+        nearest = self.nearest(*shape[:2])
+        if nearest is None:
+            return self.text()
+        closest = f"the nearest to {shape_text(shape[:2])} is {shape_text(nearest)}"
+        return f"{self.text()}; {closest}" if self.is_free else f"{self.text()}; of these {closest}"
+
+    def record(self) -> dict[str, object]:
+        """Return everything as JSON-ready data: intervals with both ends, ``held`` as [h, w]."""
+        sets = {"heights": self.heights, "widths": self.widths, "squares": self.squares}
+        period = {name: found.period and found.period.length for name, found in sets.items()}
+        return {
+            **{name: [list(pair) for pair in found.pairs] for name, found in sets.items()},
+            "period": period,
+            "held": list(self.held) if self.held is not None else None,
+            "is_free": self.is_free,
+            "limit": LIMIT,
+        }
+
+
+NOTHING = Sizes(Intervals(), Intervals(), Intervals())
+
+
+def sizes_of(
+    spec: Spec, parameters: Values, input_shape: Shape | None = None, most: int = UNBOUNDED
+) -> Sizes:
+    """Return the sizes that work under some parameters; only channels count of ``input_shape``.
+
+    Where axes do not go apart, the input given is the one beside which each is told.
+
+    Raises:
+        SpecError: the spec has faults that are not of shapes.
+        TooLarge: it would take more than ``most`` nodes or stretches.
+    """
+    faults = Faults()
+    outline = Outline(spec, faults, parameters, input_shape, most // _STRETCHES_A_NODE)
+    try:
+        nodes = outline.made()
+    except FollowsSize:
+        if most < UNBOUNDED:
+            raise TooLarge from None
+        return _by_resolving(spec, parameters, outline.given or ())
+    if wrong := [fault for fault in faults.listed() if not _is_of_shapes(fault)]:
+        raise SpecError(wrong)
+    return NOTHING if faults.has_errors else _by_nodes(nodes, outline.given or (), most)
+
+
+def quick_sizes(spec: Spec, parameters: Values, input_shape: Shape | None) -> Sizes | None:
+    """Return the sizes that work; None where finding them takes long, or a fault is in the way."""
+    try:
+        return sizes_of(spec, parameters, input_shape, MODERATE)
+    except (SpecError, TooLarge):
+        return None
+
+
+def told(
+    faults: Sequence[Fault], spec: Spec, parameters: Values, input_shape: Shape | None
+) -> tuple[Fault, ...]:
+    """Return faults of which the first says what sizes work, where all errors are of shapes."""
+    errors = [fault for fault in faults if fault.severity == "error"]
+    if not errors or not all(map(_is_of_shapes, errors)):
+        return tuple(faults)
+    given = Evaluator(spec, Faults(), parameters, input_shape).input_shape
+    sizes = quick_sizes(spec, parameters, input_shape)
+    if sizes is None or given is None:
+        return tuple(faults)
+    first = replace(errors[0], sizes=sizes.beside(given))
+    return tuple([first if fault is errors[0] else fault for fault in faults])
+
+
+def _is_of_shapes(fault: Fault) -> bool:
+    return fault.code.startswith("E3")
+
+
+# ── axes apart ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _by_nodes(nodes: Sequence[Node], given: Shape, most: int) -> Sizes:
+    """Return the sizes of nodes that are the same at every input."""
+    channels = given[2]
+    numbers = range(1, LIMIT + 1)
+    high: Table = tuple([(n, (n, OPEN, channels)) for n in numbers])
+    wide: Table = tuple([(n, (OPEN, n, channels)) for n in numbers])
+    rows = tables_of(nodes, high, along(HEIGHT), most)
+    columns = tables_of(nodes, wide, along(WIDTH), most)
+    source = _Inferred(nodes, channels, most)
+    if _couples(nodes, rows, columns):
+        return _by_runs(source, given)
+    heights, widths = valid(rows), valid(columns)
+    if not heights or not widths:
+        return NOTHING
+    if not source.works(heights.pairs[-1][1], widths.pairs[-1][1]):  # more than a tensor holds
+        return _by_runs(source, given)
+    return Sizes(heights, widths, heights & widths)
+
+
+def _couples(nodes: Sequence[Node], rows: Tables, columns: Tables) -> bool:
+    """Say whether a join spreads a map that is 1×1 at some inputs, which takes both axes."""
+    seen = set()
+    for node in nodes:
+        if len(node.inputs) > 1:
+            high = [rows[name] for name in (*node.inputs, node.name)]
+            wide = [columns[name] for name in (*node.inputs, node.name)]
+            key = (id(node.op), *map(id, high), *map(id, wide))
+            if key not in seen and _spreads(node.op, high, wide):
+                return True
+            seen.add(key)
+    return False
+
+
+def _spreads(op: Op, high: Sequence[Table], wide: Sequence[Table]) -> bool:
+    """Say whether a join takes a height and a width together otherwise than each by itself."""
+    rows, columns = _with_ones(high, HEIGHT), _with_ones(wide, WIDTH)
+    if len(rows) * len(columns) > _MOST_PAIRS:
+        return True
+    for (row, fits_high), (column, fits_wide) in product(rows.items(), columns.items()):
+        shapes = tuple([(one[0], two[1], one[2]) for one, two in zip(row, column, strict=True)])
+        if isinstance(asked(op, shapes), Refusal) == (fits_high and fits_wide):
+            return True
+    return False
+
+
+def _with_ones(tables: Sequence[Table], axis: int) -> Mapping[tuple[Shape, ...], bool]:
+    """Return the inputs of which one has extent 1 on an axis here, and whether they fit there."""
+    found: dict[tuple[Shape, ...], bool] = {}
+    for _, (*inputs, output) in stretches(tables):
+        shapes = tuple([shape for shape in inputs if shape is not None and len(shape) == MAP])
+        if len(shapes) == len(inputs) and any(s[axis] == 1 != s[1 - axis] for s in shapes):
+            found[shapes] = output is not None
+    return found
+
+
+# ── axes together ─────────────────────────────────────────────────────────────────────────────────
+
+
+class _Source(Protocol):
+    """Says which sizes work, one by one and along a line."""
+
+    def works(self, height: int, width: int) -> bool: ...
+
+    def line(self, at: Callable[[int], Pair]) -> Intervals: ...
+
+
+class _Inferred(NamedTuple):
+    nodes: Sequence[Node]
+    channels: int
+    most: int
+
+    def works(self, height: int, width: int) -> bool:
+        entering = ((1, (height, width, self.channels)),)
+        return bool(valid(tables_of(self.nodes, entering, real, self.most)))
+
+    def line(self, at: Callable[[int], Pair]) -> Intervals:
+        entering = tuple([(n, (*at(n), self.channels)) for n in range(1, LIMIT + 1)])
+        return valid(tables_of(self.nodes, entering, real, self.most))
+
+
+class _Resolved(NamedTuple):
+    spec: Spec
+    parameters: Values
+    channels: int
+
+    def works(self, height: int, width: int) -> bool:
+        shape = (height, width, self.channels)
+        return resolve(self.spec, Faults(), self.parameters, shape) is not None
+
+    def line(self, at: Callable[[int], Pair]) -> Intervals:
+        return Intervals.of(n for n in range(1, LIMIT + 1) if self.works(*at(n)))
+
+
+def _by_resolving(spec: Spec, parameters: Values, given: Shape) -> Sizes:
+    """Return the sizes of a spec whose nodes follow from them, each tried by itself."""
+    faults = Faults()
+    resolve(spec, faults, parameters, given)
+    if wrong := [fault for fault in faults.listed() if not _is_of_shapes(fault)]:
+        raise SpecError(wrong)
+    return _by_runs(_Resolved(spec, parameters, given[2]), given)
+
+
+def _by_runs(source: _Source, given: Shape) -> Sizes:
+    squares = source.line(lambda n: (n, n))
+    height, width = held = _held(source, squares, given)
+    heights = source.line(lambda n: (n, width))
+    widths = source.line(lambda n: (height, n))
+    return Sizes(heights, widths, squares, held, is_free=False)
+
+
+def _held(source: _Source, squares: Intervals, given: Shape) -> Pair:
+    """Return the size beside which each axis is tried.
+
+    The input given where it works, else the nearest square that does, else one that does with
+    one side of the input given, else the input given.
+    """
+    height, width = given[:2]
+    if source.works(height, width):
+        return height, width
+    if squares:
+        side = min(squares.members, key=lambda n: (abs(n - height) + abs(n - width), -n))
+        return side, side
+    high = source.line(lambda n: (n, width)).nearest(height)
+    if high is not None:
+        return high, width
+    wide = source.line(lambda n: (height, n)).nearest(width)
+    return height, wide if wide is not None else width
