@@ -1,29 +1,27 @@
 """Which heights and widths of the input a network takes, exactly, up to ``LIMIT`` pixels.
 
 A size works where every node has a shape; heads that are built count. Imports ``runs``,
-``outline`` and what they import.
+``spreading``, ``outline`` and what they import.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import NamedTuple, Protocol
 
 from archgen.diagnostics import Fault, Faults, SpecError
 from archgen.evaluation import Evaluator, Values
 from archgen.intervals import LIMIT, Intervals
-from archgen.ir import Node, Op, Pair, Refusal, Shape, shape_text
-from archgen.outline import MAP, OPEN, FollowsSize, Outline, TooLarge, asked
+from archgen.ir import Node, Pair, Shape, shape_text
+from archgen.outline import OPEN, FollowsSize, Outline, TooLarge, reads_channels
 from archgen.resolve import resolve
-from archgen.runs import HEIGHT, WIDTH, Table, Tables, along, real, stretches, tables_of, valid
+from archgen.runs import HEIGHT, WIDTH, Table, along, real, tables_of, valid
 from archgen.spec import Spec
+from archgen.spreading import Corner, spreading
 
 # What a fault or a table may cost: stretches of all tables on one axis, and nodes.
 MODERATE = 50_000
 _STRETCHES_A_NODE = 10
 UNBOUNDED = 1 << 62
-# Pairs of stretches that are compared before the axes count as coupled.
-_MOST_PAIRS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +114,7 @@ def sizes_of(
     try:
         nodes = outline.made()
     except FollowsSize:
-        if most < UNBOUNDED:
-            raise TooLarge from None
-        return _by_resolving(spec, parameters, outline.given or ())
+        return _by_trying(spec, parameters, outline.given or (), most)
     if wrong := [fault for fault in faults.listed() if not _is_of_shapes(fault)]:
         raise SpecError(wrong)
     return NOTHING if faults.has_errors else _by_nodes(nodes, outline.given or (), most)
@@ -163,50 +159,36 @@ def _by_nodes(nodes: Sequence[Node], given: Shape, most: int) -> Sizes:
     rows = tables_of(nodes, high, along(HEIGHT), most)
     columns = tables_of(nodes, wide, along(WIDTH), most)
     source = _Inferred(nodes, channels, most)
-    if _couples(nodes, rows, columns):
-        return _by_runs(source, given)
-    heights, widths = valid(rows), valid(columns)
-    if not heights or not widths:
+    try:
+        corner = spreading(nodes, rows, columns)
+        sizes = _apart(valid(rows), valid(columns), corner, source)
+    except TooLarge:
+        sizes = None
+    return _by_runs(source, given) if sizes is None else sizes
+
+
+def _apart(
+    heights: Intervals, widths: Intervals, corner: Corner, source: "_Inferred"
+) -> Sizes | None:
+    """Return all heights with all widths, if the sizes that work are that; None where not.
+
+    Inside the corner each size is tried; Raises TooLarge where these are many.
+    """
+    if len(corner.heights) * len(corner.widths) * len(source.nodes) > MODERATE:
+        raise TooLarge
+    lines = dict.fromkeys(heights.members, widths.members)
+    for height in corner.heights:
+        tried = {width for width in corner.widths if source.works(height, width)}
+        lines[height] = lines.get(height, frozenset()) - corner.widths | tried
+    known = {height: line for height, line in lines.items() if line}
+    if not known:
         return NOTHING
-    if not source.works(heights.pairs[-1][1], widths.pairs[-1][1]):  # more than a tensor holds
-        return _by_runs(source, given)
-    return Sizes(heights, widths, heights & widths)
-
-
-def _couples(nodes: Sequence[Node], rows: Tables, columns: Tables) -> bool:
-    """Say whether a join spreads a map that is 1×1 at some inputs, which takes both axes."""
-    seen = set()
-    for node in nodes:
-        if len(node.inputs) > 1:
-            high = [rows[name] for name in (*node.inputs, node.name)]
-            wide = [columns[name] for name in (*node.inputs, node.name)]
-            key = (id(node.op), *map(id, high), *map(id, wide))
-            if key not in seen and _spreads(node.op, high, wide):
-                return True
-            seen.add(key)
-    return False
-
-
-def _spreads(op: Op, high: Sequence[Table], wide: Sequence[Table]) -> bool:
-    """Say whether a join takes a height and a width together otherwise than each by itself."""
-    rows, columns = _with_ones(high, HEIGHT), _with_ones(wide, WIDTH)
-    if len(rows) * len(columns) > _MOST_PAIRS:
-        return True
-    for (row, fits_high), (column, fits_wide) in product(rows.items(), columns.items()):
-        shapes = tuple([(one[0], two[1], one[2]) for one, two in zip(row, column, strict=True)])
-        if isinstance(asked(op, shapes), Refusal) == (fits_high and fits_wide):
-            return True
-    return False
-
-
-def _with_ones(tables: Sequence[Table], axis: int) -> Mapping[tuple[Shape, ...], bool]:
-    """Return the inputs of which one has extent 1 on an axis here, and whether they fit there."""
-    found: dict[tuple[Shape, ...], bool] = {}
-    for _, (*inputs, output) in stretches(tables):
-        shapes = tuple([shape for shape in inputs if shape is not None and len(shape) == MAP])
-        if len(shapes) == len(inputs) and any(s[axis] == 1 != s[1 - axis] for s in shapes):
-            found[shapes] = output is not None
-    return found
+    if len(set(known.values())) > 1:
+        return None
+    high, wide = Intervals.of(known), Intervals.of(next(iter(known.values())))
+    # Of all these only the largest may be more than a tensor holds.
+    fits = source.works(high.pairs[-1][1], wide.pairs[-1][1])
+    return Sizes(high, wide, high & wide) if fits else None
 
 
 # ── axes together ─────────────────────────────────────────────────────────────────────────────────
@@ -247,12 +229,19 @@ class _Resolved(NamedTuple):
         return Intervals.of(n for n in range(1, LIMIT + 1) if self.works(*at(n)))
 
 
-def _by_resolving(spec: Spec, parameters: Values, given: Shape) -> Sizes:
-    """Return the sizes of a spec whose nodes follow from them, each tried by itself."""
+def _by_trying(spec: Spec, parameters: Values, given: Shape, most: int) -> Sizes:
+    """Return the sizes of a spec that says what follows from them, one by one.
+
+    Where nothing reads ``channels``, the nodes at the input given are those at every other.
+    """
     faults = Faults()
-    resolve(spec, faults, parameters, given)
+    graph = resolve(spec, faults, parameters, given)
     if wrong := [fault for fault in faults.listed() if not _is_of_shapes(fault)]:
         raise SpecError(wrong)
+    if graph is not None and not reads_channels(spec.raw):
+        return _by_runs(_Inferred(graph.nodes, given[2], most), given)
+    if most < UNBOUNDED:
+        raise TooLarge
     return _by_runs(_Resolved(spec, parameters, given[2]), given)
 
 

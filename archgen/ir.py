@@ -69,8 +69,7 @@ class Op(BaseModel):
 
     ``arity`` is how many inputs it takes, None for any number from two. ``followers`` names the
     ops that an entry of this kind may ask for behind it (``norm``, ``activation``).
-    ``couples_axes`` says that height, width or channels of the output, or a refusal, follow from
-    several axes of a map together, as where a map is turned or laid out anew.
+    ``is_separable`` says that each size of the output depends on the same axis of the inputs alone.
     """
 
     model_config = ConfigDict(
@@ -81,7 +80,7 @@ class Op(BaseModel):
     keras: ClassVar[str]
     arity: ClassVar[int | None] = 1
     followers: ClassVar[tuple[str, ...]] = ()
-    couples_axes: ClassVar[bool] = False
+    is_separable: ClassVar[bool] = True
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output shape; Raises Refusal where the inputs do not fit."""

@@ -3,7 +3,8 @@
 Imports ``resolve`` and what it imports.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice, product
 
 from archgen.diagnostics import Faults
 from archgen.evaluation import Values
@@ -19,12 +20,13 @@ from archgen.spec import Level, Spec, UseEntry
 # more than that are those of a flattened map, which follow from the size of the input.
 OPEN = LIMITS.dimension
 MAP = 3
+_MOST_NUMBERS = 16
 
 
 class FollowsSize(Exception):  # noqa: N818 - an answer, not an error
     """What a spec makes, or what an op takes, follows from how many features a flattened map has.
 
-    Also raised where an op couples the axes of a map.
+    Also raised where an op takes the axes of a map together, or maps of one size only.
     """
 
 
@@ -81,17 +83,19 @@ class _OpenNodes(Nodes):
         """Return the output as large as can be, or a refusal that holds at every size."""
         if len(self.made) > self.most:
             raise TooLarge
-        if op.couples_axes and any(max(shape) >= OPEN for shape in shapes):
+        if not op.is_separable and any(max(shape) >= OPEN for shape in shapes):
             raise FollowsSize
-        flattened = [_is_flattened(shape) for shape in shapes]
-        if any(flattened):
+        flattened = any(map(_is_flattened, shapes))
+        if flattened:
             _require_any_count(op, shapes)
         shape = asked(op, shapes)
         if isinstance(shape, Refusal):  # a 1×1 map may meet one that is 1×1 at some inputs
             shape = asked(op, tuple(map(opened, shapes)))
         if isinstance(shape, Refusal):
+            _require_no_size(op, shapes)
             return shape
-        if shape[-1] > OPEN and (len(shape) == MAP or not (any(flattened) or _has_map(shapes))):
+        counts = len(shape) == MAP or not (flattened or any(len(one) == MAP for one in shapes))
+        if counts and shape[-1] > OPEN:
             return Refusal("E330", f"{shape_text(shape[-1:])} is beyond what a tensor holds")
         return shape if shape[:2] == (1, 1) else opened(shape)
 
@@ -113,10 +117,6 @@ def _is_flattened(shape: Shape) -> bool:
     return len(shape) < MAP and shape[-1] > OPEN
 
 
-def _has_map(shapes: Iterable[Shape]) -> bool:
-    return any(len(shape) == MAP for shape in shapes)
-
-
 def _require_any_count(op: Op, shapes: tuple[Shape, ...]) -> None:
     """Raise FollowsSize where an op takes some counts of features of flattened maps only."""
     apart = [(i + 1,) if _is_flattened(shape) else shape for i, shape in enumerate(shapes)]
@@ -129,15 +129,33 @@ def _require_any_count(op: Op, shapes: tuple[Shape, ...]) -> None:
         raise FollowsSize
 
 
+def _require_no_size(op: Op, shapes: tuple[Shape, ...]) -> None:
+    """Raise FollowsSize where an op refuses a large map, but takes one of a size that it names."""
+    named = islice({1, *_numbers(op.__dict__.values())}, _MOST_NUMBERS)
+    for height, width in product(list(named), repeat=2):
+        small = [(height, width, shape[2]) if len(shape) == MAP else shape for shape in shapes]
+        if not isinstance(asked(op, tuple(small)), Refusal):
+            raise FollowsSize
+
+
+def _numbers(values: Iterable[object]) -> Iterator[int]:
+    for value in values:
+        if isinstance(value, int):
+            yield max(value, 1)
+        elif isinstance(value, tuple):
+            yield from _numbers(value)
+
+
 def _require_no_count(entering: Tensor | None, level: Level | None) -> None:
     flattened = entering is not None and _is_flattened(entering.shape)
-    if flattened and level is not None and _reads_channels(level.raw):
+    if flattened and level is not None and reads_channels(level.raw):
         raise FollowsSize
 
 
-def _reads_channels(value: object) -> bool:
+def reads_channels(value: object) -> bool:
+    """Say whether an expression somewhere in a value may read ``channels``."""
     if is_expression(value):
         return "channels" in value
     if isinstance(value, dict):
-        return any(map(_reads_channels, value.values()))
-    return isinstance(value, list) and any(map(_reads_channels, value))
+        return any(map(reads_channels, value.values()))
+    return isinstance(value, list) and any(map(reads_channels, value))

@@ -31,6 +31,7 @@ TIERS = (
     ("resolve",),
     ("analysis", "lints", "outline"),
     ("runs",),
+    ("spreading",),
     ("input_sizes",),
     ("tables", "starters", "arguments"),
     ("files",),
