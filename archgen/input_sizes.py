@@ -57,10 +57,13 @@ class Sizes:
     def text(self) -> str:
         """Return the sizes in words: ``heights and widths from 75, checked to 1,024``."""
         high, wide = self.heights.text(), self.widths.text()
+        if not self:
+            beside = f", and no side beside those of {shape_text(self.held)}" if self.held else ""
+            return f"no {'square' if beside else 'input'} up to {LIMIT:,}{beside}"
         if self.held is not None:
             height, width = self.held
             words = f"squares {self.squares.text()}"
-            words += f"; heights at width {width} {high}; widths at height {height} {wide}"
+            words += f"; at width {width} heights {high}; at height {height} widths {wide}"
         elif not self:
             return f"no input up to {LIMIT:,}"
         else:
