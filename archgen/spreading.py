@@ -12,7 +12,7 @@ from archgen.ir import Node, Op, Refusal, Shape
 from archgen.outline import MAP, TooLarge, asked
 from archgen.runs import HEIGHT, WIDTH, Table, Tables, stretches
 
-# So many pairs of inputs are compared for one join.
+# So many pairs of inputs are compared in all.
 _MOST_PAIRS = 10_000
 
 
@@ -32,35 +32,37 @@ def spreading(nodes: Sequence[Node], rows: Tables, columns: Tables) -> Corner:
 
     ``rows`` and ``columns`` are the tables of heights and of widths. Raises TooLarge.
     """
-    corner, seen = Corner(), set()
+    corner, seen, left = Corner(), set(), _MOST_PAIRS
     for node in nodes:
-        if len(node.inputs) > 1:
-            high = [rows[name] for name in (*node.inputs, node.name)]
-            wide = [columns[name] for name in (*node.inputs, node.name)]
-            key = (id(node.op), *map(id, high), *map(id, wide))
-            if key not in seen:
-                for pair in _at(node.op, high, wide):
-                    corner = corner.with_(*pair)
-            seen.add(key)
+        if len(node.inputs) < 2:  # noqa: PLR2004 - a join has more
+            continue
+        high = [rows[name] for name in (*node.inputs, node.name)]
+        wide = [columns[name] for name in (*node.inputs, node.name)]
+        key = (id(node.op), *map(id, high), *map(id, wide))
+        if key in seen:
+            continue
+        seen.add(key)
+        ones = list(_with_ones(high, HEIGHT)), list(_with_ones(wide, WIDTH))
+        left -= len(ones[0]) * len(ones[1])
+        if left < 0:
+            raise TooLarge
+        for row, column in product(*ones):
+            if _couples(node.op, row, column):
+                corner = corner.with_(row.sizes, column.sizes)
     return corner
-
-
-def _at(op: Op, high: Sequence[Table], wide: Sequence[Table]) -> Iterator[tuple[range, range]]:
-    """Return the pairs at which a join says something else than axis by axis."""
-    rows, columns = list(_with_ones(high, HEIGHT)), list(_with_ones(wide, WIDTH))
-    if len(rows) * len(columns) > _MOST_PAIRS:
-        raise TooLarge
-    for row, column in product(rows, columns):
-        pairs = zip(row.shapes, column.shapes, strict=True)
-        shapes = tuple([(one[0], two[1], one[2]) for one, two in pairs])
-        if isinstance(asked(op, shapes), Refusal) == (row.fits and column.fits):
-            yield row.sizes, column.sizes
 
 
 class _Stretch(NamedTuple):
     sizes: range
     shapes: tuple[Shape, ...]
     fits: bool
+
+
+def _couples(op: Op, row: _Stretch, column: _Stretch) -> bool:
+    """Say whether a join decides otherwise on both axes than on each."""
+    pairs = zip(row.shapes, column.shapes, strict=True)
+    shapes = tuple([(one[0], two[1], one[2]) for one, two in pairs])
+    return isinstance(asked(op, shapes), Refusal) == (row.fits and column.fits)
 
 
 def _with_ones(tables: Sequence[Table], axis: int) -> Iterator[_Stretch]:
