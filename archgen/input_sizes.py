@@ -56,20 +56,14 @@ class Sizes:
 
     def text(self) -> str:
         """Return the sizes in words: ``heights and widths from 75, checked to 1,024``."""
-        high, wide = self.heights.text(), self.widths.text()
         if not self:
             beside = f", and no side beside those of {shape_text(self.held)}" if self.held else ""
             return f"no {'square' if beside else 'input'} up to {LIMIT:,}{beside}"
+        high, wide = self.heights.text(), self.widths.text()
+        words = f"heights {high}, widths {wide}" if high != wide else f"heights and widths {high}"
         if self.held is not None:
-            height, width = self.held
-            words = f"squares {self.squares.text()}"
-            words += f"; at width {width} heights {high}; at height {height} widths {wide}"
-        elif not self:
-            return f"no input up to {LIMIT:,}"
-        else:
-            words = (
-                f"heights and widths {high}" if high == wide else f"heights {high}, widths {wide}"
-            )
+            words = f"squares {self.squares.text()}; at width {self.held[1]} heights {high}"
+            words += f"; at height {self.held[0]} widths {wide}"
         return f"{words}, checked to {LIMIT:,}"
 
     def lines(self, name: str) -> tuple[str, ...]:
@@ -225,8 +219,9 @@ class _Resolved(NamedTuple):
     channels: int
 
     def works(self, height: int, width: int) -> bool:
-        shape = (height, width, self.channels)
-        return resolve(self.spec, Faults(), self.parameters, shape) is not None
+        faults, shape = Faults(), (height, width, self.channels)
+        graph = resolve(self.spec, faults, self.parameters, shape)
+        return graph is not None and not faults.has_errors
 
     def line(self, at: Callable[[int], Pair]) -> Intervals:
         return Intervals.of(n for n in range(1, LIMIT + 1) if self.works(*at(n)))
