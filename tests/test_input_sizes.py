@@ -1,6 +1,6 @@
 """Which inputs work: held to expanding the spec at each size, one by one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise, product
 from typing import Any, ClassVar, NamedTuple
 
@@ -11,8 +11,7 @@ from archgen.input_sizes import quick_sizes
 from archgen.intervals import Intervals
 from archgen.ir import Op, Refusal, Shape
 from archgen.ops import OPS
-from archgen.runs import HEIGHT, WIDTH, along
-from tests.keras_layer.cases import Case, cases
+from archgen.ops.join import Add
 from tests.sizing import (
     FLATTEN,
     GLOBAL_POOL,
@@ -26,7 +25,6 @@ from tests.sizing import (
     assert_exact,
     both,
     caffe,
-    called,
     chance,
     conv,
     counted,
@@ -136,9 +134,20 @@ class Exactly(Op):
         return inputs[0]
 
 
+class NotBothOne(Add):
+    """A sum that takes no 1×1 map."""
+
+    kind: ClassVar[str] = "not_both_one"
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        if any(shape[:2] == (1, 1) for shape in inputs):
+            raise Refusal("E320", "a map of 1×1")
+        return super().infer(inputs)
+
+
 @pytest.fixture
 def further_ops(monkeypatch: pytest.MonkeyPatch) -> None:
-    for op in (Twice, Fold, Exactly):
+    for op in (Twice, Fold, Exactly, NotBothOne):
         monkeypatch.setitem(OPS, op.kind, op)
 
 
@@ -187,6 +196,21 @@ MADE = {
     "a 1×1 map beside one that is so once": (
         net(fork("concat", [SQUEEZED], [conv(20)])),
         both("20"),
+    ),
+    "a sum that takes no 1×1 map": (
+        net(fork("not_both_one", [conv(1)], [])),
+        (
+            "squares from 2; at width 32 heights of any size;"
+            " at height 32 widths of any size, checked to 1,024"
+        ),
+    ),
+    "more channels than a tensor holds": (
+        net(fork("concat", *[[conv(1, filters=2**31 - 1)]] * 2)),
+        "no input up to 1,024",
+    ),
+    "more features than a tensor holds": (
+        net(GLOBAL_POOL, fork("concat", *[[{"op": "dense", "units": 2**31 - 1}]] * 2)),
+        "no input up to 1,024",
     ),
     # 1×1 or spread everywhere, but at too many sizes to try each.
     "spread up to a size": (
@@ -283,123 +307,29 @@ def test_what_counts_a_flattened_map_is_tried_at_each_size() -> None:
     assert quick_sizes(archgen.load(spec), {}, None) is None, "that takes too long for a table"
 
 
-def test_what_counts_pooled_features_is_not() -> None:
-    sizes = archgen.sizes(counted(net(conv(3, filters=128), GLOBAL_POOL)))
+@pytest.mark.parametrize("pooled", [[GLOBAL_POOL], [SQUEEZED, FLATTEN]])
+def test_what_counts_pooled_features_is_not(pooled: list[Entry]) -> None:
+    spec = archgen.load(counted(net(conv(3, filters=128), *pooled)))
+    sizes = quick_sizes(spec, {}, None)
+    assert sizes is not None
     assert sizes.text() == both("from 3")
-    assert sizes.is_free
+
+
+def test_a_head_that_counts_a_flattened_map_is_tried_at_each_size() -> None:
+    layers = [{"op": "dense", "units": "${channels / 2}"}]
+    spec = net(FLATTEN, shape=(4, 4, 1), heads={"half": {"from": "e0", "layers": layers}})
+    assert archgen.sizes(spec).squares == Intervals.of(SIDES[1::2])
+
+
+def test_a_value_that_nothing_uses_at_some_sizes_is_a_fault_there() -> None:
+    """Of more than 100 features the second dense layer is built, and the first is for nothing."""
+    second = {"op": "dense", "units": 2, "inputs": ["input"], "when": "${channels > 100}"}
+    modules = {"m": {"layers": [{"op": "dense", "name": "first", "units": 3}, second]}}
+    spec = net(FLATTEN, {"use": "m"}, shape=(4, 4, 1), modules=modules)
+    assert archgen.sizes(spec).squares == Intervals(((1, 10),))
 
 
 def test_the_channels_of_the_input_given_are_those_that_count() -> None:
     spec = net(conv(3, filters=6, groups=3), *HEAD)
     assert archgen.sizes(spec).text() == "no input up to 1,024"
     assert archgen.sizes(spec, (1, 1, 3)).text() == both("from 3")
-
-
-# ── random networks ───────────────────────────────────────────────────────────────────────────────
-
-
-class Random:
-    """Draws networks of windows, joins and squeezes; some work nowhere."""
-
-    def __init__(self, seed: int) -> None:
-        self.chance = chance(seed)
-
-    def spec(self) -> dict[str, Any]:
-        shape = (self.chance.randint(1, 60), self.chance.randint(1, 60), 4)
-        return net(*self.chain(depth=2, most=3), *self.end(), shape=shape)
-
-    def chain(self, depth: int, most: int, least: int = 1) -> list[Entry]:
-        return called(self.entry(depth) for _ in range(self.chance.randint(least, most)))
-
-    def entry(self, depth: int) -> Entry:
-        kinds = [self.conv, self.conv, self.pool, self.pool, self.reduction, self.squeeze]
-        if depth and self.chance.random() < 0.25:
-            join = self.chance.choice(["concat", "add", "multiply"])
-            return fork(join, self.chain(depth - 1, 2, least=0), self.chain(depth - 1, 2))
-        return self.chance.choice(kinds)()
-
-    def squeeze(self) -> Entry:
-        return SE
-
-    def reduction(self) -> Entry:
-        return fork("concat", [self.conv()], [self.pool()])
-
-    def conv(self) -> Entry:
-        more = {"dilation_rate": 2} if self.chance.random() < 0.2 else {"strides": self.pair(3)}
-        if self.chance.random() < 0.05:
-            more = {"strides": 50}
-        return conv(self.pair(5), padding=self.padding(), **more)
-
-    def pool(self) -> Entry:
-        size = self.pair(4)
-        small = min(size if isinstance(size, list) else [size])
-        padding = self.padding() if small > 2 else "valid"
-        ceil = padding != "same" and self.chance.random() < 0.4
-        kind = self.chance.choice(["max_pool", "avg_pool"])
-        return pool(size, kind, padding=padding, strides=self.pair(3), ceil_mode=ceil)
-
-    def pair(self, most: int) -> int | list[int]:
-        sides = [self.chance.randint(1, most), self.chance.randint(1, most)]
-        return sides if self.chance.random() < 0.3 else sides[0]
-
-    def padding(self) -> Any:
-        return self.chance.choice(["same", "valid", "valid", 1, [0, 1], [[0, 1], [1, 0]]])
-
-    def end(self) -> list[Entry]:
-        both_ways = fork("concat", [FLATTEN], [{"op": "global_max_pool"}])
-        return self.chance.choice([HEAD, [FLATTEN], [both_ways], []])
-
-
-def examine(seed: int, most: int) -> tuple[bool, bool, bool]:
-    """Compare one random network; say whether it is free, works, and has a period."""
-    drawn, asked = chance(seed), Asked(Random(seed).spec())
-    sizes = asked.sizes()
-    far = [(drawn.choice(SIDES), drawn.choice(SIDES)) for _ in range(40)]
-    sides = range(1, most + 1) if sizes.is_free else ()
-    assert_exact(asked, sizes, [*product(sides, sides), *far, *((n, n) for n in SIDES[:60])])
-    return sizes.is_free, bool(sizes), sizes.squares.period is not None
-
-
-def examined(seeds: range, most: int) -> list[tuple[bool, bool, bool]]:
-    found = [examine(seed, most) for seed in seeds]
-    assert {free for free, _, _ in found} == {works for _, works, _ in found} == {True, False}
-    return found
-
-
-def test_random_networks_take_exactly_what_is_claimed() -> None:
-    examined(range(15, 35), 8)
-
-
-@pytest.mark.full
-def test_many_random_networks_take_exactly_what_is_claimed() -> None:
-    found = examined(range(1000, 1400), 20)
-    assert sum(has_period for _, _, has_period in found) > 2
-
-
-# ── the ops' part of it ───────────────────────────────────────────────────────────────────────────
-
-SEPARABLE = [case for case in cases() if case.op().is_separable and len(case.shapes) == 1]
-
-
-@pytest.mark.parametrize("case", [case for case in SEPARABLE if len(case.shapes[0]) == 3], ids=str)
-def test_an_op_takes_height_and_width_apart(case: Case) -> None:
-    """A new op for which this is not so says that it is not separable."""
-    op, channels = case.op(), case.shapes[0][2]
-
-    def inferred(infer: Callable[[Op, tuple[Shape, ...]], Shape | None], *shape: int) -> Any:
-        return infer(op, ((*shape, channels),))
-
-    def whole(op: Op, shapes: tuple[Shape, ...]) -> Shape | None:
-        try:
-            return op.infer(shapes)
-        except Refusal:
-            return None
-
-    for height, width in product([1, 2, 3, 4, 5, 6, 7, 8, 13], repeat=2):
-        shape = inferred(whole, height, width)
-        high = inferred(along(HEIGHT), height, 2**31 - 1)
-        wide = inferred(along(WIDTH), 2**31 - 1, width)
-        if shape is None or len(shape) < 3:
-            assert (shape is None) == (high is None or wide is None)
-        else:
-            assert shape == (high[0], wide[1], high[2])

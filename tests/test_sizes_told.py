@@ -10,7 +10,7 @@ import pytest
 import archgen
 from archgen.diagnostics import Faults, fault_record, render_fault
 from archgen.input_sizes import MODERATE, Sizes, quick_sizes
-from archgen.intervals import LIMIT
+from archgen.intervals import LIMIT, Intervals
 from archgen.resolve import resolve
 from tests.sizing import (
     FLATTEN,
@@ -53,6 +53,14 @@ def test_where_the_axes_do_not_go_apart_the_nearest_is_one_of_those_told() -> No
     (fault,) = told(spec, 900, 700, 4000)
     assert fault.endswith("; of these the nearest to 900×700 is 732×700")
     assert archgen.check(spec, (732, 700, 4000)) == ()
+
+
+def test_of_two_that_are_as_near_the_larger_is_told() -> None:
+    seven, none = Intervals(((7, 7),)), Intervals()
+    squares = Intervals(((3, 3), (7, 7)))
+    assert Sizes(none, none, squares, (1, 1), is_free=False).nearest(5, 5) == (7, 7)
+    assert Sizes(seven, none, squares, (7, 5), is_free=False).nearest(5, 5) == (7, 5)
+    assert Sizes(none, none, none, (1, 1), is_free=False).nearest(5, 5) is None
 
 
 def test_a_fault_at_every_size_says_so() -> None:
@@ -167,6 +175,17 @@ def test_a_fault_of_a_hostile_spec_does_not_wait_for_its_sizes() -> None:
     alone = seconds(lambda: resolve(spec, Faults(), {}, None))
     assert seconds(lambda: archgen.check(spec)) < alone * 3 + 0.6
     assert told(spec) == [""]
+
+
+def test_very_many_nodes_are_not_looked_at() -> None:
+    relu = {"op": "activation", "activation": "relu", "repeat": 6000}
+    assert quick_sizes(archgen.load(net(relu)), {}, None) is None
+
+
+def test_a_join_of_very_many_pairs_is_not_tried_at_each() -> None:
+    spec = archgen.load(net(fork("add", [conv(1, strides=LIMIT)], [])))
+    assert seconds(lambda: archgen.sizes(spec)) < 1
+    assert not archgen.sizes(spec).is_free
 
 
 def test_what_is_quick_is_not_cut() -> None:
