@@ -1,6 +1,7 @@
 """The Python face of archgen: load, check, graph, analyse, build; TensorFlow only for ``build``."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -8,6 +9,7 @@ from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError, named
 from archgen.formatting import format_spec, laid_out
+from archgen.input_sizes import Sizes, quick_sizes, sizes_of, told
 from archgen.ir import Graph, Shape
 from archgen.library import SCHEMA_NAME, load_bytes
 from archgen.library import load as load_document
@@ -38,6 +40,7 @@ __all__ = [
     "new",
     "resolved",
     "schema",
+    "sizes",
     "table",
 ]
 
@@ -64,8 +67,10 @@ def check(
     try:
         checked = _read(spec, faults)
         if checked is not None:
-            result = _resolved(spec, checked, faults, parameters, _shape(input_shape))
+            shape = _shape(input_shape)
+            result = _resolved(spec, checked, faults, parameters, shape)
             lint(checked, result, faults)
+            return told(faults.listed(), checked, parameters, shape)
     except SpecError as error:
         for fault in error.faults:
             faults.add(fault)
@@ -92,7 +97,10 @@ def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
     shape = _shape(input_shape)
     if checked is None:
         return _sound(None, faults)
-    return _sound(_resolved(spec, checked, faults, parameters, shape), faults)
+    result = _resolved(spec, checked, faults, parameters, shape)
+    if faults.has_errors:
+        raise SpecError(told(faults.listed(), checked, parameters, shape))
+    return _sound(result, faults)
 
 
 def _resolved(
@@ -117,6 +125,18 @@ def _own_source(spec: SpecLike, checked: Spec) -> Source | None:
         return Source(checked.raw.place.text, None, Path.cwd())
     path = Path(spec)
     return Source(checked.raw.place.text, path, path.parent) if path.suffix == ".json" else None
+
+
+def sizes(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar) -> Sizes:
+    """Return which heights and widths of the input work, up to 1,024 pixels.
+
+    The spec's own input, or ``input_shape``, may be one that fails.
+
+    Raises:
+        SpecError: faults other than those of shapes.
+        UsageError: there is no such spec or parameter.
+    """
+    return sizes_of(load(spec), parameters, _shape(input_shape))
 
 
 def analyse(
@@ -211,7 +231,9 @@ def table(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
         ("modules", name): module.title for name, module in checked.modules.items()
     }
     titles |= {("heads", name): head.title for name, head in checked.heads.items()}
-    return Table(analyse(checked, input_shape, **parameters), checked.place.file, titles)
+    analysis = analyse(checked, input_shape, **parameters)
+    find_sizes = partial(quick_sizes, checked, parameters, _shape(input_shape))
+    return Table(analysis, checked.place.file, titles, find_sizes)
 
 
 def new(name: str, base: str | None = None) -> str:

@@ -44,7 +44,7 @@ class Nodes:
         names = tuple([tensor.node for tensor in tensors])
         shapes = tuple([tensor.shape for tensor in tensors])
         for suffix, op, written in ops:
-            shape = self._infer(op, shapes)
+            shape = self.infer(op, shapes)
             if isinstance(shape, Refusal):
                 trail = self._trail(op, name, tensors)
                 self._refused(shape, place, tensors, trail)
@@ -65,7 +65,7 @@ class Nodes:
             copy = Node(name, node.op, inputs, node.shape, scope, node.origin, node.written)
             self.made.append(copy)
 
-    def _infer(self, op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
+    def infer(self, op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
         """Return the output shape or the refusal, asking an op once for the same shapes."""
         key = (id(op), shapes)
         known = self._inferred.get(key)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from archgen.diagnostics import Fault, Faults, SpecError, named, offering
 from archgen.evaluation import Evaluator, Values
 from archgen.expressions import Result
-from archgen.ir import Graph, Op, Shape
+from archgen.ir import Graph, Node, Op, Shape
 from archgen.limits import LIMITS
 from archgen.making import Maker
 from archgen.melt import finished
@@ -125,8 +125,13 @@ class Resolver:
         outputs = {name: tensor.node for name, tensor in zip(names, sound, strict=True)}
         nodes = finished(self.nodes.made, outputs.values(), self.faults)
         weights = {name: head.loss_weight for name, head in heads.items()}
-        inputs = {INPUT: self.input_shape or ()}
-        return Graph(self.spec.name, tuple(nodes), inputs, outputs, weights)
+        return self.checked(tuple(nodes), outputs, weights)
+
+    def checked(
+        self, nodes: tuple[Node, ...], outputs: Mapping[str, str], weights: Mapping[str, float]
+    ) -> Graph | None:
+        """Return the graph of the finished nodes, which verifies them."""
+        return Graph(self.spec.name, nodes, {INPUT: self.input_shape or ()}, outputs, weights)
 
     def head(self, name: str, head: Head, main: Context) -> Output | None:
         """Expand a head where its condition holds; None where not."""

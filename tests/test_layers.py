@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "archgen"
 # Lowest first. `x` covers the module or package x and all below it, `x.*` only what is below;
 # the closest pattern wins. A module may import what is lower, and its siblings in one package.
 TIERS = (
-    ("places", "limits", "look"),
+    ("places", "limits", "look", "intervals"),
     ("record", "snippets"),
     ("reports",),
     ("diagnostics", "grammar", "naming"),
@@ -35,7 +35,10 @@ TIERS = (
     ("nodes",),
     ("resolve",),
     ("receptive",),
-    ("analysis", "lints", "repairs"),
+    ("analysis", "lints", "repairs", "outline"),
+    ("runs",),
+    ("spreading",),
+    ("input_sizes",),
     ("tables", "starters", "arguments"),
     ("files",),
     ("backends",),
