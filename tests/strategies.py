@@ -6,6 +6,7 @@ some do not. Windows that keep the size of a map, and joins of such, make enough
 """
 
 import inspect
+import os
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
@@ -27,6 +28,10 @@ from archgen.ops.fields import (
     Regularizer,
     Share,
 )
+
+# How many random graphs a run compares, and how many one on demand.
+DEFAULT = 300
+ON_DEMAND = int(os.environ.get("ARCHGEN_RANDOM_GRAPHS", "5000"))
 
 Strategy = Callable[[Random], Any]
 Fields = dict[str, Any]
@@ -56,9 +61,9 @@ def pairs(*values: int) -> Strategy:
 def _padding(random: Random) -> Any:
     def side() -> Any:
         amount = random.choice((0, 1, 1, 2))
-        return amount if random.random() < 0.4 else [amount, random.choice((0, 1, 2))]
+        return amount if random.random() < 0.3 else [amount, random.choice((0, 1, 2))]
 
-    explicit = random.choice((0, 1, 2, [side(), side()], [side(), side()]))
+    explicit = random.choice((0, 1, 2, *[[side(), side()] for _ in range(4)]))
     return random.choice(("same", "same", "valid", explicit, explicit))
 
 
@@ -212,7 +217,13 @@ class Writer:
             kind = self.random.choice(ENDING)
         given: Fields = {}
         if kind in WINDOWED:
-            given = KEEPING if keeping else {"padding": "same"} if self.chance(0.3) else {}
+            given = (
+                KEEPING
+                if keeping
+                else {"padding": _padding(self.random)}
+                if self.chance(0.4)
+                else {}
+            )
         entry = {"op": kind, **agreeing(OPS[kind], self.random, **given)}
         if kind == "conv":
             entry |= self.some({"norm": self.norm(), "activation": self.activation()})

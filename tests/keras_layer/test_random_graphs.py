@@ -2,7 +2,6 @@
 
 import gc
 import math
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from archgen.ir import Graph, Node
 from archgen.ops import OPS
 from tests import reference
 from tests.keras_layer.cases import WRONG_IN_KERAS
-from tests.strategies import spec
+from tests.strategies import DEFAULT, ON_DEMAND, spec
 
 pytestmark = [
     pytest.mark.keras,
@@ -26,8 +25,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:You are using a softmax over axis:UserWarning"),
 ]
 
-DEFAULT = 300
-ON_DEMAND = int(os.environ.get("ARCHGEN_RANDOM_GRAPHS", "5000"))
 # Behind this, float32 overflows in an activation or two; the naive formulas do in a few more.
 LARGEST = 50.0
 KEYS = (
