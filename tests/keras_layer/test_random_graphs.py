@@ -15,6 +15,7 @@ import archgen
 from archgen.analysis import Analysis, Measure
 from archgen.ir import Graph, Node
 from archgen.ops import OPS
+from archgen.ops.fields import ACTIVATIONS
 from tests import reference
 from tests.keras_layer.cases import WRONG_IN_KERAS
 from tests.strategies import DEFAULT, ON_DEMAND, spec
@@ -30,6 +31,7 @@ LARGEST = 50.0
 KEYS = (
     *("name", "when", "repeat", "inputs", "use", "with", "branches", "order", "activation"),
     *("norm", "defaults", "width", "heads", "modules", "parameters", "required", "loss_weight"),
+    *("empty branch", "fork in a fork", "use in a module", "module input"),
 )
 
 
@@ -60,12 +62,22 @@ class Survey:
                 self.fields.setdefault((node.op.kind, name), set()).add(repr(value))
 
 
-def _keys(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield from (key for key, below in value.items() if below)
-    for below in value.values() if isinstance(value, Mapping) else value:
-        if isinstance(below, Mapping | list):
-            yield from _keys(below)
+def _keys(value: Any, around: tuple[str, ...] = ()) -> Iterator[str]:
+    """Return the keys of a document that say something, and what they say inside each other."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _keys(item, around)
+    if not isinstance(value, Mapping):
+        return
+    for key, below in value.items():
+        if below:
+            yield key
+        yield from _keys(below, (*around, key))
+    if "branches" in value:
+        yield from ("empty branch" for branch in value["branches"].values() if not branch)
+        yield from ("fork in a fork" for key in around if key == "branches")
+    yield from ("use in a module" for key in around if "use" in value and key == "modules")
+    yield from ("module input" for key in around[:1] if "inputs" in value and key == "modules")
 
 
 NUMBERS = [DEFAULT, pytest.param(ON_DEMAND, marks=pytest.mark.full)]
@@ -202,6 +214,7 @@ def test_every_op_and_field_varies(survey: Survey) -> None:
     wanted = {(kind, name) for kind, op in OPS.items() for name in ("", *op.model_fields)}
     assert survey.fields.keys() == wanted
     assert [where for where, values in survey.fields.items() if len(values) < 2] == []
+    assert survey.fields["activation", "activation"] == set(map(repr, ACTIVATIONS))
 
 
 def test_every_way_to_say_it_is_used(survey: Survey) -> None:
