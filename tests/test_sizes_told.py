@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 import archgen
-from archgen.diagnostics import Faults, fault_record, render_fault
+from archgen.diagnostics import Faults
 from archgen.input_sizes import MODERATE, Sizes, quick_sizes
 from archgen.intervals import LIMIT, Intervals
+from archgen.reports import fault_record, render_fault
 from archgen.resolve import resolve
 from tests.sizing import (
     FLATTEN,
@@ -34,8 +35,8 @@ def told(spec: Any, *shape: int, **parameters: Any) -> list[str]:
 def test_a_fault_of_shapes_says_what_works_and_what_is_nearest() -> None:
     (fault,) = archgen.check("inception_v4", (74, 300, 3))
     assert fault.sizes == f"{both('from 75')}; the nearest to 74×300 is 75×300"
-    assert f"   = works for: {fault.sizes}" in render_fault(fault).splitlines()
-    assert fault_record(fault)["sizes"] == fault.sizes
+    assert f"= works for: {fault.sizes}\n" in render_fault(fault) + "\n"
+    assert fault_record(fault)["works_for"] == fault.sizes
     for ask in (archgen.graph, archgen.analyse, archgen.build):
         with pytest.raises(archgen.SpecError, match="the nearest to 74×300 is 75×300"):
             ask("inception_v4", (74, 300, 3))
