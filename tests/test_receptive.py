@@ -230,11 +230,14 @@ def turns(graph: Graph) -> int:
 
 
 def inner(graph: Graph) -> list[int]:
-    """Return how much each output sees that does not look over the border.
+    """Return how much each output sees that sees neither the first nor the last of all rows seen.
 
-    There must be as many in a row as it takes to have each turn once.
+    A window that is cut off, here or on the way, sees one of them. There must be as many outputs
+    in a row as it takes to have each turn once.
     """
-    sizes = [b - a + 1 for a, b in rows_seen(graph) if a > 0 and b < LENGTH - 1]
+    spans = rows_seen(graph)
+    begin, end = min(first for first, _ in spans), max(last for _, last in spans)
+    sizes = [last - first + 1 for first, last in spans if first > begin and last < end]
     assume(len(sizes) >= turns(graph))
     return sizes
 
