@@ -318,7 +318,7 @@ class _Reader(Declarations):
         result = {}
         for op, fields in raw.items():
             if op not in OPS:
-                self.unknown_op(op, raw.places[op].of_key())
+                self.unknown_op(op, raw.places[op].of_key(), [op for op in OPS if op not in raw])
                 self.without_defaults.add(closest(op, OPS) or "")
             elif not isinstance(fields, Object):
                 self.faults.add(wrong_kind(raw.places[op], op, "an object of fields", fields))
@@ -348,9 +348,9 @@ class _Reader(Declarations):
                 self.faults.add(fault)
             return None
 
-    def unknown_op(self, op: str, place: Place) -> None:
+    def unknown_op(self, op: str, place: Place, known: Iterable[str] = OPS) -> None:
         fault = Fault("E204", f"unknown op {named(op)}", place)
-        self.faults.add(offering(fault, op, OPS, "known ops:"))
+        self.faults.add(offering(fault, op, known, "known ops:"))
 
 
 def _part(raw: Object, keys: Iterable[str]) -> Object:

@@ -63,7 +63,7 @@ def test_a_variant_of_a_shipped_spec_is_mended_by_edits() -> None:
     assert line is not None
     edits = json.loads("{" + line.removeprefix("say `").removesuffix("`") + "}")
     assert len(edits["edit"]) == 3
-    assert archgen.check(variant | edits) == ()
+    archgen.graph(variant | edits)
 
 
 def test_a_sound_spec_and_other_faults_are_not_tried(tried: list[str]) -> None:

@@ -235,11 +235,19 @@ def test_the_fixed_pool_needs_299_pixels() -> None:
 # ── files ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+# What is suspicious and yet so in the networks as they were published.
+TRUE_OF_THEM = {
+    "bn_inception": {"W604"},  # Caffe's convolutions have a bias in front of their normalisation
+    "resnet50": {"W604"},  # and so have those of keras.applications
+    "inception_resnet_v1_facenet": {"W606"},  # its 160 pixels do not come out even
+}
+
+
 @pytest.mark.parametrize("name", archgen.names())
 def test_a_shipped_spec_is_clean_and_in_canonical_layout(name: str) -> None:
     path = shipped(name)
     assert path is not None
-    assert archgen.check(name) == ()
+    assert {fault.code for fault in archgen.check(name)} == TRUE_OF_THEM.get(name, set())
     assert path.read_text(encoding="utf-8") == canonical(read_file(path))
 
 

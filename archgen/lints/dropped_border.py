@@ -79,7 +79,7 @@ def _drops(graph: Graph) -> Iterator[Drop]:
 
 def lost_of(size: int, axis: Axis) -> int:
     """Return how many positions at an axis' end no window looks at, padding not counted."""
-    if axis.padding == "same" or axis.ceil_mode or reach(axis) < axis.stride:
+    if axis.padding == "same" or axis.ceil_mode or not 1 < axis.stride <= reach(axis):
         return 0
     before, after = (0, 0) if axis.padding == "valid" else axis.padding
     rest = (size + before + after - reach(axis)) % axis.stride

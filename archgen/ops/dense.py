@@ -43,7 +43,6 @@ class Flatten(Op):
 
     kind: ClassVar[str] = "flatten"
     keras: ClassVar[str] = "layers.Flatten"
-    is_separable: ClassVar[bool] = False
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the number of scalars."""
