@@ -74,8 +74,9 @@ def assert_exact(works: Callable[[int, int], bool], sizes: Sizes, pairs: Iterabl
 
 
 def edges(intervals: Intervals) -> list[int]:
-    """Return the ends of the intervals and their neighbours, as far as they are sizes."""
-    ends = {end + step for pair in intervals.pairs for end in pair for step in (-1, 0, 1)}
+    """Return the ends of intervals and their neighbours: of the first two and the last one."""
+    pairs = {*intervals.pairs[:2], *intervals.pairs[-1:]}
+    ends = {end + step for pair in pairs for end in pair for step in (-1, 0, 1)}
     return sorted(ends & set(SIDES))
 
 

@@ -65,6 +65,30 @@ SHIPPED = [
     Shipped("inception_v4_mnist", {"padding": "valid"}, "from 27"),
     Shipped("inception_v4_mnist_tiny", {}, ANY),
     Shipped("inception_v4_cifar", {}, ANY),
+    Shipped("googlenet", {}, "from 31"),
+    Shipped("googlenet_naive", {}, "from 31"),
+    Shipped("googlenet_bn", {}, "from 15"),
+    Shipped("googlenet_mnist", {}, ANY),
+    # Its reductions pad by one and its pools round up, which meet in every 32nd size or so.
+    Shipped("bn_inception", {}, "n with n mod 32 = 0…6 or 31 from 31"),
+    Shipped("inception_v2", {}, ANY),
+    Shipped("inception_v3", {}, FROM_75),
+    Shipped("inception_v3", {"aux": True}, FROM_299),
+    Shipped("inception_v3_cifar", {}, ANY),
+    Shipped("inception_resnet_v1", {}, FROM_75),
+    Shipped("inception_resnet_v1_facenet", {}, FROM_75),
+    Shipped("inception_resnet_v2", {}, FROM_75),
+    Shipped("inception_resnet_v2_paper", {}, FROM_75),
+    Shipped("inception_resnet_v2_cifar", {}, ANY),
+    Shipped("lenet5", {}, "from 32"),
+    Shipped("vgg16", {}, "from 32"),
+    Shipped("resnet50", {}, ANY),
+    Shipped("densenet121", {}, "from 29"),
+    Shipped("mobilenet_v2", {}, ANY),
+    Shipped("xception", {}, "from 7"),
+    Shipped("efficientnet_b0", {}, ANY),
+    Shipped("efficientnet_b3", {}, ANY),
+    Shipped("unet", {}, "n with n mod 16 = 12 from 188"),
 ]
 
 
@@ -79,6 +103,16 @@ def test_a_shipped_spec_takes_these_sizes(shipped: Shipped) -> None:
     assert sizes.text() == f"heights and widths {shipped.text}, checked to 1,024"
     ends, others = edges(sizes.heights), chance(0).sample(SIDES, 6)
     assert_exact(asked, sizes, [*product(ends, ends), *pairwise(others)])
+
+
+@pytest.mark.parametrize("name", ["googlenet", "googlenet_naive", "googlenet_bn"])
+def test_where_channels_are_flattened_first_three_lines_are_told(name: str) -> None:
+    sizes = archgen.sizes(name, aux=True)
+    lines = "squares from 79; at width 224 heights from 79; at height 224 widths from 79"
+    assert sizes.text() == f"{lines}, checked to 1,024"
+    asked = Asked(name, aux=True)
+    sides = (78, 79, 80, 224)
+    assert_exact(asked, sizes, product(sides, sides))
 
 
 @pytest.mark.full

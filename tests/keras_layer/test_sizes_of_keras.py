@@ -12,15 +12,14 @@ import pytest
 
 import archgen
 from archgen.input_sizes import Sizes
-from archgen.intervals import LIMIT, Intervals
-from archgen.ir import Graph, Node, Pair
+from archgen.intervals import Intervals
+from archgen.ir import Graph, Node, Pair, Shape
 from tests.sizing import HEAD, SE, caffe, chance, conv, edges, fork, net, pool
 from tests.test_input_sizes import SHIPPED, Shipped
 
 pytestmark = pytest.mark.keras
 
 # Few blocks and thin layers, which have the windows of the whole network.
-LARGEST = (LIMIT, LIMIT, 3)
 FEW = {"a_blocks": 1, "b_blocks": 1, "c_blocks": 1, "classes": 2}
 
 
@@ -73,9 +72,18 @@ def assert_builds(asked: Asked, sizes: Sizes, pairs: Iterable[Pair]) -> None:
 
 def thin(shipped: Shipped) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a shipped spec with an eighth of its channels, and its parameters with few blocks."""
-    width = {"multiplier": 0.125}
-    spec = {"archgen": 1, "name": "thin", "extends": shipped.name, "width": width}
-    return spec, {**FEW, **shipped.parameters}
+    known = archgen.load(shipped.name).parameters
+    spec = {"archgen": 1, "name": "thin", "extends": shipped.name}
+    if "width" not in archgen.load(shipped.name).raw:
+        spec["width"] = {"multiplier": 0.125}
+    few = {name: value for name, value in FEW.items() if name in known}
+    return spec, {**few, **shipped.parameters}
+
+
+def largest(sizes: Sizes, shipped: Shipped) -> Shape:
+    """Return the largest input that works, with the spec's channels."""
+    channels = archgen.graph(shipped.name).inputs["input"][2]
+    return (sizes.heights.pairs[-1][1], sizes.widths.pairs[-1][1], channels)
 
 
 def corners(intervals: Intervals) -> list[Pair]:
@@ -90,7 +98,7 @@ def test_the_ends_of_a_shipped_spec_build_and_what_is_beside_them_does_not(
 ) -> None:
     sizes = archgen.sizes(shipped.name, **shipped.parameters)
     spec, parameters = thin(shipped)
-    asked = Asked(keras, archgen.graph(spec, LARGEST, **parameters))
+    asked = Asked(keras, archgen.graph(spec, largest(sizes, shipped), **parameters))
     assert_builds(asked, sizes, corners(sizes.heights))
 
 
@@ -105,7 +113,7 @@ def test_the_whole_of_inception_v4_builds_from_75_pixels(keras: Any) -> None:
 def test_a_shipped_spec_builds_at_these_of_the_sizes_to_400(shipped: Shipped, keras: Any) -> None:
     sizes = archgen.sizes(shipped.name, **shipped.parameters)
     spec, parameters = thin(shipped)
-    asked = Asked(keras, archgen.graph(spec, LARGEST, **parameters))
+    asked = Asked(keras, archgen.graph(spec, largest(sizes, shipped), **parameters))
     drawn = chance(0)
     sides = range(1, 401)
     assert_builds(asked, sizes, [(side, side) for side in sides])
