@@ -125,9 +125,10 @@ def _in_turn(seen: Field | Turning, turns: Turns, positions: int, most: int) -> 
 
 def _settled(spans: Sequence[Pair], jump: int) -> Field | Turning:
     """Return a Field where outputs take no turns."""
-    if len(spans) == 1 or (not jump and len(set(spans)) == 1):
-        return Field(*spans[0], jump)
-    return Turning(tuple(spans), jump)
+    if len(spans) > 1:
+        return Turning(tuple(spans), jump)
+    ((first, last),) = spans
+    return Field(first, max(last, first - 1), jump)
 
 
 def _count(seen: Field | Turning) -> int:

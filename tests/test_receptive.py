@@ -82,6 +82,10 @@ def transposed(kernel: Any, strides: Any = 2, **fields: Any) -> dict[str, Any]:
     return {"op": "conv_transpose", **own, **fields}
 
 
+def crop(front: int) -> dict[str, Any]:
+    return {"op": "crop", "cropping": [[front, 0], [front, 0]]}
+
+
 POOL: dict[str, Any] = {"op": "max_pool", "pool_size": 2}
 UP: dict[str, Any] = {"op": "up_sample"}
 SMOOTH: dict[str, Any] = {"op": "up_sample", "interpolation": "bilinear"}
@@ -110,6 +114,12 @@ BY_HAND = {
     "transposed by 1": ([transposed([3, 2], 1)], (3, 2)),
     "transposed with dilation": ([transposed(3, 1, dilation_rate=2)], (5, 5)),
     "transposed, then a window": ([transposed(2), conv(3)], (2, 2)),
+    "interpolated along one axis": ([{**SMOOTH, "size": [1, 2]}], (1, 2)),
+    "bicubic along one axis": ([{**UP, "interpolation": "bicubic", "size": [2, 1]}], (4, 1)),
+    "nothing but a hole": (
+        [conv(1, strides=2), transposed(1, 3), crop(1), conv(1, strides=3)], (0, 0)),
+    "two holes in turns": (
+        [conv(1, strides=2), transposed(1, 4), crop(1), conv(1, strides=2)], (0, 0)),
     "holes of a transposed one": ([transposed(1, 3)], (1, 1)),
     "resized by a half": ([{"op": "resize", "height": 7, "width": 6}], (2, 2)),
     "resized without gaps": (
@@ -278,6 +288,40 @@ def test_branches_with_different_strides_are_seen_as_a_whole() -> None:
     assert extents(graph) == (7, 7)
 
 
+def test_turns_that_do_not_move_in_step_are_seen_as_a_whole() -> None:
+    branches = {"grown": [UP, {**POOL, "pool_size": 3}], "far": [conv(5)]}
+    graph = graph_of([{"join": "concat", "branches": branches}], (12, 12, 1))
+    assert measured(graph) == (12, 12)
+    assert extents(graph) == (5, 5)
+
+
+def test_turns_of_two_and_of_five_meet_in_the_tenth() -> None:
+    """The ninth output is the first whose pools begin at different pixels, at 14 and at 10."""
+    branches = {
+        f"by_{n}": [
+            {**POOL, "pool_size": [n, 1]},
+            {**UP, "size": [n, 1]},
+            {"op": "crop", "cropping": [[6, 0], 0]},
+        ]
+        for n in (2, 5)
+    }
+    graph = graph_of([{"join": "concat", "branches": branches}], (20, 1, 1))
+    assert [last - first + 1 for first, last in seen(graph)[0]][:9] == [5, 5, 5, 5, 5, 5, 5, 5, 6]
+    assert measured(graph) == (6, 1)
+
+
+@pytest.mark.parametrize(("op", "one", "other", "field"), [
+    ("crop", [[2, 0], 0], [[0, 2], 0], 3), ("zero_pad", [[0, 1], 0], [[1, 0], 0], 2),
+])  # fmt: skip
+def test_what_is_cut_or_padded_in_front_moves_what_is_seen(
+    op: str, one: Any, other: Any, field: int
+) -> None:
+    name = "cropping" if op == "crop" else "padding"
+    branches = {"one": [{"op": op, name: one}], "other": [{"op": op, name: other}]}
+    graph = graph_of([{"join": "concat", "branches": branches}])
+    assert measured(graph) == extents(graph) == (field, 1)
+
+
 def test_a_spread_pixel_and_the_map_are_seen_as_a_whole() -> None:
     """From the pixel in the middle to the first are 8 rows and 7 columns."""
     middle = {"op": "crop", "cropping": [[7, 6], [6, 5]]}
@@ -288,10 +332,10 @@ def test_a_spread_pixel_and_the_map_are_seen_as_a_whole() -> None:
 
 
 def test_a_turned_map_and_an_upright_one_are_seen_as_a_whole() -> None:
-    branches = {"upright": [conv([5, 3], padding="same")], "turned": [TURN]}
+    branches: dict[str, Layers] = {"upright": [], "turned": [conv([1, 7], padding="same"), TURN]}
     graph = graph_of([{"join": "concat", "branches": branches}], (12, 12, 1))
     assert extents(graph) == (12, 12)
-    assert measured(graph) == (16, 14)
+    assert measured(graph) == (12, 18)
 
 
 def test_two_turned_maps_move_in_step() -> None:
@@ -316,5 +360,6 @@ def test_what_takes_too_many_turns_is_a_look_at_everything() -> None:
 def test_a_map_of_any_size_is_resized_in_no_time() -> None:
     layers = [{"op": "resize", "height": 2**31 - 1, "width": 2**31 - 1}]
     assert measured(graph_of(layers)) == (ROWS, COLUMNS)
-    transpose = transposed(1, 2**20)
-    assert measured(graph_of([transpose])) == (ROWS, COLUMNS)
+    graph = graph_of([transposed(1, [4096, 4097])])
+    assert graph.nodes[0].op.window(((ROWS, COLUMNS, 2),)) is None
+    assert measured(graph) == (ROWS, COLUMNS)

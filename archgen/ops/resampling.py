@@ -9,7 +9,8 @@ from math import gcd
 from archgen.ir import Pair, Turns
 
 MOST_TURNS = 4096  # an axis that repeats later is taken as one that sees everything
-# How far a kernel reaches; between its middle and its end it is 0 at whole distances.
+# How far a kernel reaches to both sides. What it meets at 0 on the way counts as mixed in, since
+# floats seldom hit a 0; so an output that moves on never looks further back.
 RADIUS = {"bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5}
 
 
@@ -19,6 +20,8 @@ def resampled(size: int, new: int, interpolation: str, *, antialias: bool = Fals
     stride, turns = size // shared, new // shared
     if turns > MOST_TURNS:
         return None
+    if stride == turns:
+        return Turns()
     if interpolation == "nearest":
         return Turns(tuple(_nearest(turn, stride, turns) for turn in range(turns)), stride)
     spread = max(stride, turns) if antialias else turns
@@ -37,16 +40,6 @@ def _nearest(output: int, stride: int, turns: int) -> Pair:
 
 
 def _mixed(output: int, stride: int, turns: int, spread: int, radius: int) -> Pair:
-    """Return the first and last position with a weight; all is counted in halves of a turn."""
-    middle, step, reach = (2 * output + 1) * stride - turns, 2 * turns, 2 * spread
-    first = (middle - radius * reach) // step + 1
-    last = -((-middle - radius * reach) // step) - 1
-    while _is_zero(first * step - middle, reach):
-        first += 1
-    while _is_zero(last * step - middle, reach):
-        last -= 1
-    return (first, last)
-
-
-def _is_zero(distance: int, reach: int) -> bool:
-    return distance != 0 and distance % reach == 0
+    """Return the first and last position within reach; all is counted in halves of a turn."""
+    middle, step, reach = (2 * output + 1) * stride - turns, 2 * turns, 2 * spread * radius
+    return ((middle - reach) // step + 1, -((-middle - reach) // step) - 1)
