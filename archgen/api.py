@@ -67,8 +67,7 @@ def check(
             result = resolve(checked, faults, parameters, _shape(input_shape))
             lint(checked, result, faults)
     except SpecError as error:
-        for fault in error.faults:
-            faults.add(fault)
+        faults.take(error)
     return faults.listed()
 
 

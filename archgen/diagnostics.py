@@ -1,4 +1,6 @@
-"""The record of a fault, the table of codes, the exceptions and the renderers; imports ``places``.
+"""The record of a fault, the table of codes, the exceptions and the renderers.
+
+Imports ``places``, ``limits``, ``echo`` and ``similarity``.
 
 ArchgenError
 ├── SpecError      the spec is wrong              (exit code 1)
@@ -6,13 +8,15 @@ ArchgenError
 └── MachineError   the machine lacks something    (exit code 3)
 """
 
-import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from archgen.echo import told
+from archgen.limits import LIMITS, raising
 from archgen.places import Place
+from archgen.similarity import similar
 
 CODES: dict[str, str] = {
     "E101": "the text is not UTF-8",
@@ -69,6 +73,10 @@ class Related:
     place: Place
     label: str
 
+    def __post_init__(self) -> None:
+        """Escape and cut the label: it may hold text of the spec."""
+        object.__setattr__(self, "label", told(self.label))
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -85,6 +93,13 @@ class Fault:
     trail: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     help: str | None = None
+
+    def __post_init__(self) -> None:
+        """Escape and cut every text: each may hold text of the spec."""
+        for name in ("message", "label", "help"):
+            object.__setattr__(self, name, (text := getattr(self, name)) and told(text))
+        for name in ("trail", "notes"):
+            object.__setattr__(self, name, tuple(map(told, getattr(self, name))))
 
     @property
     def severity(self) -> str:
@@ -132,26 +147,41 @@ class Faults:
     """The faults of one check, in the order found, each cause once.
 
     An entry that fails at several uses of its module is one cause, whatever the shapes there.
+    There is a limit: of a text with thousands of faults the first are enough.
     """
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, Place | None, str], Fault] = {}
         self._uses: dict[tuple[str, Place | None, str], int] = {}
+        self._is_full = False
 
     def add(self, fault: Fault) -> None:
-        """Keep a fault, unless its cause is known already."""
-        of_shapes = fault.code.startswith("E3")
-        key = (fault.code, fault.place, "" if of_shapes else fault.message)
+        """Keep a fault, unless its cause is known; Raises SpecError where there are too many."""
+        key = _cause(fault)
         if key not in self._found:
-            self._found[key] = fault
-        elif of_shapes:
+            self._keep(fault)
+            if self._is_full and fault.severity == "error":
+                raise SpecError(self.listed())
+        elif fault.code.startswith("E3"):
             self._uses[key] = self._uses.get(key, 0) + 1
+
+    def take(self, error: "SpecError") -> None:
+        """Keep the faults that ended a step, which may be those that are here already."""
+        for fault in error.faults:
+            if _cause(fault) not in self._found:
+                self._keep(fault)
+
+    def _keep(self, fault: Fault) -> None:
+        if len(self._found) < LIMITS.faults:
+            self._found[_cause(fault)] = fault
+        else:
+            self._is_full = True
 
     def relate(self, fault: Fault, related: Related) -> None:
         """Tell another place of a fault that was added before."""
         key = (fault.code, fault.place, "")
         known = self._found[key]
-        if related not in known.related:
+        if related not in known.related and len(known.related) < LIMITS.shown:
             self._found[key] = replace(known, related=(*known.related, related))
 
     @property
@@ -161,12 +191,16 @@ class Faults:
 
     def listed(self) -> tuple[Fault, ...]:
         """Return the faults in the order found, each saying how often it came again."""
-        return tuple(
+        listed = [
             replace(fault, notes=(*fault.notes, _again(self._uses[key])))
             if key in self._uses
             else fault
             for key, fault in self._found.items()
-        )
+        ]
+        if self._is_full:
+            stopped = f"the check stopped here, after {len(listed):,} faults", raising("faults")
+            listed[-1] = replace(listed[-1], notes=(*listed[-1].notes, *stopped))
+        return tuple(listed)
 
     def raise_errors(self) -> None:
         """Raise SpecError with all faults if one of them is an error."""
@@ -174,19 +208,18 @@ class Faults:
             raise SpecError(self.listed())
 
 
+def _cause(fault: Fault) -> tuple[str, Place | None, str]:
+    return (fault.code, fault.place, "" if fault.code.startswith("E3") else fault.message)
+
+
 def _again(times: int) -> str:
     return f"the same happens at {times} more {'use' if times == 1 else 'uses'} of this entry"
 
 
-# A hostile file may hold many names; looking for a similar one stays quick.
-NAMES_COMPARED = 200
-
-
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the most similar candidate, upper and lower case aside, or None."""
-    compared = islice(candidates, NAMES_COMPARED)
-    folded = {candidate.casefold(): candidate for candidate in compared}
-    matches = difflib.get_close_matches(name.casefold(), folded, n=1)
+    folded = {candidate.casefold(): candidate for candidate in islice(candidates, LIMITS.compared)}
+    matches = similar(name.casefold(), folded)
     return folded[matches[0]] if matches else None
 
 
@@ -194,9 +227,6 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """Return a help line that names the most similar candidate, or None."""
     match = closest(name, candidates)
     return f"did you mean `{match}`?" if match else None
-
-
-LONGEST_QUOTE = 48
 
 
 def quoted(value: object) -> str:
@@ -211,7 +241,7 @@ def named(name: object) -> str:
 
 def _printable(text: str) -> str:
     shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
-    return shown if len(shown) <= LONGEST_QUOTE else shown[: LONGEST_QUOTE - 1] + "…"
+    return shown if len(shown) <= LIMITS.quoted else shown[: LIMITS.quoted - 1] + "…"
 
 
 def render_short(fault: Fault) -> str:

@@ -29,8 +29,9 @@ from archgen.expressions import (
     json_value,
     parse,
 )
+from archgen.grammar import is_in_range
 from archgen.ir import Shape
-from archgen.limits import LIMITS
+from archgen.limits import LIMITS, raising
 from archgen.places import Place
 from archgen.scopes import Environment, Poisoned, Tensor
 from archgen.source import Array
@@ -67,8 +68,12 @@ class Evaluator:
                 message = f"{self.spec.name} has no parameter {named(name)}"
                 raise UsageError(Fault("E507", message, help=help_line))
             if not _is_scalar(given[name]) or is_expression(given[name]):
-                message = f"`{name}` must be {MEMBER_WORDS}, not {quoted(given[name])}"
+                shown = "so large a number" if _is_huge(given[name]) else quoted(given[name])
+                message = f"{named(name)} must be {MEMBER_WORDS}, not {shown}"
                 raise UsageError(Fault("E507", message))
+            if isinstance(given[name], str) and len(str(given[name])) > LIMITS.text:
+                message = f"`{name}` has more than {LIMITS.text:,} characters"
+                raise UsageError(Fault("E507", message, notes=(raising("text"),)))
         for name, default in self.spec.parameters.items():
             place = self.spec.member_place("parameters", name)
             if name in given:
@@ -84,9 +89,9 @@ class Evaluator:
         """Return the names inside a module: its own, then the document's, never the caller's."""
         channels = Result(entering.shape[-1], effective=True) if entering else None
         inside = self.document.inner(channels=channels)
-        known = [*module.required, *module.parameters]
-        meant = self.refuse_unknown(entry, [*known, *module.inputs])
-        for name in dict.fromkeys(known):
+        known = dict.fromkeys([*module.required, *module.parameters])
+        meant = self.refuse_unknown(entry, dict.fromkeys([*known, *module.inputs]))
+        for name in known:
             if name in entry.with_:
                 place = entry.member_place("with", name)
                 inside.known[name] = self.value(entry.with_[name], place, caller)
@@ -106,7 +111,7 @@ class Evaluator:
         advice = f'pass it: `"with": {{"{name}": …}}`'
         self.faults.add(Fault("E207", message, entry.place, help=advice))
 
-    def refuse_unknown(self, entry: UseEntry, known: list[str]) -> set[str | None]:
+    def refuse_unknown(self, entry: UseEntry, known: Mapping[str, None]) -> set[str | None]:
         """Report what ``with`` gives a module that does not take it; return what was meant."""
         unknown = [name for name in entry.with_ if name not in known]
         for name in unknown:
@@ -245,11 +250,15 @@ class Evaluator:
         return tuple(found)
 
 
+def _is_huge(value: object) -> bool:
+    return isinstance(value, int) and not is_in_range(value)
+
+
 def _is_scalar(value: object) -> bool:
     """Say whether a value from outside is one that JSON has."""
     if isinstance(value, float):
         return math.isfinite(value)
-    return value is None or isinstance(value, str | int)
+    return value is None or (isinstance(value, str | int) and not _is_huge(value))
 
 
 def _key(place: Place) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from itertools import islice
+from itertools import chain
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeGuard
 
+from archgen.echo import printable
 from archgen.grammar import (
     FUNCTIONS,
     LITERALS,
@@ -26,11 +27,11 @@ from archgen.grammar import (
     Tree,
     advise,
     is_in_range,
-    printable,
-    similar,
     syntax_tree,
     whole_as_int,
 )
+from archgen.limits import LIMITS
+from archgen.similarity import similar
 
 __all__ = [
     "RESERVED",
@@ -45,9 +46,7 @@ __all__ = [
     "parse",
 ]
 
-# A hostile file may hold many names; looking for a similar one stays quick.
-MAX_NAMES_COMPARED: Final = 1000
-MAX_TEXT_SHOWN: Final = 24
+MAX_TEXT_SHOWN: Final = LIMITS.quoted // 2
 
 
 class Result(NamedTuple):
@@ -309,10 +308,9 @@ def _wrong_kind(value: Scalar, tree: Operation, index: int, wanted: str) -> Expr
 
 
 def _unknown(tree: Name, scope: Scope) -> ExpressionFault:
-    known = [*islice(scope.names(), MAX_NAMES_COMPARED)]
-    if tree.start > 1:  # in `${…}`, where `true` can stand for `True`
-        known += LITERALS
-    names = similar(tree.name, known)
+    # In `${…}`, `true` can stand for `True`; first, since not every name may be compared.
+    literals = LITERALS if tree.start > 1 else ()
+    names = similar(tree.name, chain(literals, scope.names()))
     message = f"unknown parameter `{tree.name}`"
     return ExpressionFault("E206", message, tree.start, advise(names), names)
 

@@ -1,12 +1,14 @@
-"""How entries of a list are called, and which names there are; imports nothing of archgen."""
+"""How entries of a list are called, and which names there are; imports ``limits``."""
 
 import keyword
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from archgen.limits import LIMITS
+
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
-NAME_LENGTH = 64
+NAME_LENGTH = LIMITS.name
 NAME_WORDS = "a name begins with a letter or digit and has letters, digits and _, at most 64"
 PARAMETER_WORDS = (
     "a Python identifier of ASCII letters, digits and _ is wanted, no keyword, at most 64"

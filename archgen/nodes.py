@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from archgen.diagnostics import Fault, Faults, Related
 from archgen.inference import inferred
 from archgen.ir import Node, Op, Refusal, Shape, shape_text
+from archgen.limits import LIMITS
 from archgen.making import Made
 from archgen.places import Place
 from archgen.scopes import Move, Tensor
@@ -22,6 +23,7 @@ class Nodes:
         self.made: list[Node] = []
         self.faults = faults
         self.input_shape = input_shape or ()
+        self._told = 0
         self._forks: list[dict[tuple[str, str], Fault]] = []
         self._inferred: dict[tuple[int, tuple[Shape, ...]], Shape | Refusal] = {}
 
@@ -94,19 +96,25 @@ class Nodes:
 
     def _trail(self, name: str, tensor: Tensor) -> tuple[str, ...]:
         """Return how a tensor got its height and width, each module around passed in one step."""
+        if self._told >= LIMITS.shown:  # nobody reads on, and a deep network has many steps
+            return ()
+        self._told += 1
         made = {node.name: node for node in self.made}
         steps: list[tuple[str, Shape]] = []
         node = made.get(tensor.node)
         while node is not None:
-            step = _step(node.name, name)
-            if not steps or steps[-1][0] != step:
-                steps.append((step, node.shape[:2]))
-            node = made.get(node.inputs[0])
-        before = self.input_shape[:2]
-        trail = [shape_text(before)]
+            before = made.get(node.inputs[0])
+            # What leaves the map as it is makes no step, so its name need not be looked at.
+            if node.shape[:2] != (before.shape[:2] if before else self.input_shape[:2]):
+                step = _step(node.name, name)
+                if not steps or steps[-1][0] != step:
+                    steps.append((step, node.shape[:2]))
+            node = before
+        reached = self.input_shape[:2]
+        trail = [shape_text(reached)]
         for step, after in reversed(steps):
-            trail += [f"{step} → {shape_text(after)}"] if after != before else []
-            before = after
+            trail += [f"{step} → {shape_text(after)}"] if after != reached else []
+            reached = after
         return tuple(trail)
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from archgen.bounds import refuse_large, refuse_long, refuse_many_unknown
 from archgen.composition import Part, activation_parts, parts_of
 from archgen.diagnostics import Fault, Faults, closest, did_you_mean, named, quoted
 from archgen.expressions import RESERVED, ExpressionFault, is_expression, parse
@@ -45,6 +46,7 @@ from archgen.validation import (
     expression_fault,
     level_faults,
     norm_fault,
+    order_fault,
     part_faults,
     unknown_key,
     wrong_kind,
@@ -177,7 +179,7 @@ class _Reader:
             return None
         readers: dict[str, Callable[[Object], Entry | None]] = {
             "op": self.op_entry,
-            "use": lambda raw: self.level(UseEntry, raw),
+            "use": self.use_entry,
             "branches": lambda raw: self.fork(raw, ForkEntry),
         }
         return readers[kinds[0]](raw)
@@ -191,6 +193,10 @@ class _Reader:
         message = f"an entry has one of `op`, `use` and `branches`; this has {found}"
         self.faults.add(Fault("E203", message, raw.place))
 
+    def use_entry(self, raw: Object) -> UseEntry | None:
+        refuse_long(raw.get("with"), raw.places.get("with", raw.place), self.faults)
+        return self.level(UseEntry, raw)
+
     def op_entry(self, raw: Object) -> OpEntry | None:
         op = raw["op"]
         if not isinstance(op, str):
@@ -201,6 +207,9 @@ class _Reader:
             return None
         fields = {key: value for key, value in raw.items() if key not in ENTRY_KEYS}
         common = _part(raw, [key for key in raw if key in ENTRY_KEYS])
+        refuse_many_unknown(raw, OPS[op], self.faults, (*OPS[op].followers, *ENTRY_KEYS))
+        for key, value in fields.items():
+            refuse_large(value, raw.places[key], self.faults)
         sound = self.check_parts(raw, op, fields)
         entry = self.level(OpEntry, common, {"fields": fields})
         return entry.read_from(raw) if entry and sound else None
@@ -263,23 +272,12 @@ class _Reader:
             return False
         order = raw.get("order")
         if isinstance(order, Array) and sorted(map(str, order)) != sorted(branches):
-            self.wrong_order(order, raw.places["order"], branches)
+            self.faults.add(order_fault(order, raw.places["order"], branches))
             return False
         activation = raw.get("activation")
         written = isinstance(activation, str) and not is_expression(activation)
         parts = activation_parts(activation) if written else []
         return self.check_all(parts, raw)
-
-    def wrong_order(self, order: Array, place: Place, branches: list[str]) -> None:
-        """Point at the first name that is no branch or stands there twice, else at the list."""
-        message = f"`order` must name every branch once: {', '.join(branches)}"
-        for index, name in enumerate(order):
-            if name not in branches or name in order[:index]:
-                other = [branch for branch in branches if branch not in order]
-                help_line = did_you_mean(str(name), other) if name not in branches else None
-                self.faults.add(Fault("E220", message, order.places[index], help=help_line))
-                return
-        self.faults.add(Fault("E220", message, place))
 
     def branch(self, raw: object, place: Place) -> Branch:
         located = raw if isinstance(raw, Object) else Object(place)
@@ -320,6 +318,7 @@ class _Reader:
         for key in fields:
             if key not in known:
                 self.faults.add(unknown_key(key, fields.places[key], known))
+            refuse_large(fields[key], fields.places[key], self.faults)
         return _part(fields, [key for key in fields if key in known])
 
     def parameters(self, raw: Object, key: str, taken: frozenset[str]) -> None:
@@ -329,6 +328,7 @@ class _Reader:
         for name, value in parameters.items():
             self.parameter_name(name, parameters.places[name].of_key(), taken)
             self.expression(value, parameters.places[name])
+            refuse_long(value, parameters.places[name], self.faults)
 
     def required(self, raw: Object) -> None:
         """Check the names that a module requires: each once, and none with a default."""
@@ -337,8 +337,9 @@ class _Reader:
         for name, place in entering:
             if name == INPUT:
                 self.name(INPUT, place)
-        taken = [*(defaults if isinstance(defaults, Object) else ())]
-        taken += [name for name in (inputs if isinstance(inputs, Array) else ()) if name]
+        taken = {*(defaults if isinstance(defaults, Object) else ())}
+        texts = inputs if isinstance(inputs, Array) else ()
+        taken |= {name for name in texts if isinstance(name, str)}
         for name, place in (
             zip(names, names.places, strict=True) if isinstance(names, Array) else ()
         ):
@@ -347,7 +348,7 @@ class _Reader:
             self.parameter_name(name, place, frozenset())
             if name in taken:
                 self.faults.add(Fault("E214", f"{named(name)} stands for two things", place))
-            taken.append(name)
+            taken.add(name)
 
     def parameter_name(self, name: str, place: Place, taken: frozenset[str]) -> None:
         if not is_identifier(name):
@@ -373,6 +374,7 @@ class _Reader:
     def level(
         self, cls: type[LevelType], raw: Object, children: Mapping[str, Any] | None = None
     ) -> LevelType | None:
+        refuse_many_unknown(raw, cls, self.faults)
         try:
             return cls.model_validate({**raw, **(children or {})}).read_from(raw)
         except ValidationError as error:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from archgen.expressions import Result
 from archgen.ir import Shape
+from archgen.limits import LIMITS
 from archgen.places import Place
 
 
@@ -128,6 +129,8 @@ class Frame:
 
     def find(self, reference: str) -> Slot | None:
         """Look a reference up in this list, then in the lists around it; dots descend."""
+        if len(reference) > LIMITS.reference:
+            return None
         first, *rest = reference.split(".")
         frame: Frame | None = self
         while frame is not None and first not in frame.slots:

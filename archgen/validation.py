@@ -1,6 +1,6 @@
 """From Pydantic's findings to faults at their places; imports ``composition`` and ``source``."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,7 @@ from archgen.source import Array, Object
 
 # What every entry may say beside the fields of its kind.
 ENTRY_KEYS = ("op", "name", "when", "repeat", "description", "inputs")
+BRANCHES_NAMED = 24
 MEMBER_WORDS = "text, a number, true, false or null"
 
 
@@ -56,6 +57,20 @@ def norm_fault(norm: object, place: Place) -> Fault | None:
         return None
     message = f"{named(name)} is no norm" if name in OPS else f"no norm is called {named(name)}"
     return Fault("E204", message, place, help=did_you_mean(name, norms))
+
+
+def order_fault(order: Array, place: Place, branches: Sequence[str]) -> Fault:
+    """Return the fault of an `order`: at the first name that is no branch or stands there twice."""
+    listed = ", ".join(branches[:BRANCHES_NAMED]) + ", …" * (len(branches) > BRANCHES_NAMED)
+    message = f"`order` must name every branch once: {listed}"
+    left, named_ones = dict.fromkeys(branches), {str(name) for name in order}
+    for name, at in zip(order, order.places, strict=True):
+        if not isinstance(name, str) or name not in left:
+            other = [branch for branch in branches if branch not in named_ones]
+            help_line = did_you_mean(str(name), other) if name not in branches else None
+            return Fault("E220", message, at, help=help_line)
+        del left[name]
+    return Fault("E220", message, place)
 
 
 def level_faults(error: ValidationError, cls: type[BaseModel], raw: Object) -> list[Fault]:

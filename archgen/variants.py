@@ -5,9 +5,10 @@ Imports ``source``, ``naming`` and ``diagnostics``.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
-from archgen.diagnostics import Fault, Faults, did_you_mean, named, quoted
+from archgen.diagnostics import Fault, Faults, SpecError, did_you_mean, named, quoted
+from archgen.limits import LIMITS
 from archgen.naming import called, numbered
 from archgen.places import Place
 from archgen.source import Array, Object
@@ -72,15 +73,20 @@ def edited(document: Object, child: Object, faults: Faults) -> Object:
         message = f"`edit` must be an object of paths, not {quoted(edits)}"
         faults.add(Fault("E203", message, child.places["edit"]))
         return document
-    found = [(path, _find(document, path)) for path in edits]
-    for path, target in found:
+    targets: dict[str, Target] = {}
+    for path, target in _targets(document):
+        targets.setdefault(path, target)
+    for path in edits:
         place = edits.places[path]
-        if target is None:
-            help_line = did_you_mean(path, _paths(document))
+        if path not in targets:
+            help_line = did_you_mean(path, targets)
             message = f"the edit {named(path)} matches nothing"
             faults.add(Fault("E218", message, place.of_key(), help=help_line))
         else:
-            _apply(target, edits[path], place, faults)
+            _apply(targets[path], edits[path], place, faults)
+    if is_deeper(document, LIMITS.json_depth):
+        message = f"the edits nest the document deeper than {LIMITS.json_depth} levels"
+        raise SpecError(Fault("E105", message, child.places["edit"].of_key()))
     return document
 
 
@@ -97,15 +103,17 @@ def _apply(target: Target, change: object, place: Place, faults: Faults) -> None
         faults.add(Fault("E203", message, place))
 
 
-def _find(document: Object, path: str) -> Target | None:
-    for known, target in _targets(document):
-        if known == path:
-            return target
-    return None
+def is_deeper(value: object, levels: int) -> bool:
+    """Say whether objects and lists stand in each other deeper than so many levels."""
+    level = [value]
+    for _ in range(levels + 1):
+        held = [one.values() if isinstance(one, dict) else one for one in level if _holds(one)]
+        level = [member for members in held for member in members]
+    return bool(level)
 
 
-def _paths(document: Object) -> list[str]:
-    return [path for path, _ in _targets(document)]
+def _holds(value: object) -> TypeGuard[Object | Array]:
+    return isinstance(value, Object | Array)
 
 
 def _targets(document: Object) -> Iterator[tuple[str, Target]]:

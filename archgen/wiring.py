@@ -3,6 +3,7 @@
 Imports ``scopes``, ``spec`` and ``diagnostics``.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from archgen.diagnostics import Fault, Faults, Related, did_you_mean, named
@@ -48,12 +49,12 @@ class Wiring:
         self, entries: Sequence[Entry], names: Sequence[tuple[str, ...]], frame: Frame
     ) -> None:
         """Take up the names of a list, and those that its unnamed fork adds to it."""
-        called = [entry.called for entry in entries]
+        called = Counter([entry.called for entry in entries])
         for entry, copies in zip(entries, names, strict=True):
             frame.is_sound = frame.is_sound and not isinstance(entry, Broken)
             place = entry.named_at
             self.declare(frame, [(name, place) for name in copies])
-            if entry.repeat is not None and called.count(entry.called) == 1:
+            if entry.repeat is not None and called[entry.called] == 1:
                 frame.slots.setdefault(entry.called, Slot(place=place))
         unnamed = [e for e in entries if isinstance(e, ForkEntry) and e.name is None]
         for number, fork in enumerate(unnamed):

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "archgen"
 # the closest pattern wins. A module may import what is lower, and its siblings in one package.
 TIERS = (
     ("places", "limits"),
+    ("similarity", "echo"),
     ("diagnostics", "grammar", "naming"),
     ("source", "canonical", "expressions", "geometry"),
     ("formatting", "ir"),
@@ -25,8 +26,9 @@ TIERS = (
     ("library", "json_schema"),
     ("composition", "scopes", "melt"),
     ("validation", "wiring"),
+    ("bounds",),
     ("reading", "evaluation"),
-    ("making",),
+    ("making", "growth"),
     ("nodes",),
     ("resolve",),
     ("analysis", "lints"),

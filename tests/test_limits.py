@@ -1,0 +1,152 @@
+"""The one table of limits: what it says is in force, where it is read, and nowhere else."""
+
+import re
+import threading
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+import archgen
+from archgen.diagnostics import CODES, Fault, Faults, SpecError
+from archgen.limits import LIMITS, Limits, names, raised, raising, table
+from archgen.places import Place, Text
+from archgen.similarity import LONGEST_COMPARED, similar
+
+PACKAGE = Path(archgen.__file__).parent
+TEXT = Text("net.json", "{}")
+
+
+def fault(number: int, code: str = "E201") -> Fault:
+    return Fault(code, f"fault {number}", Place(TEXT))
+
+
+# ── the table ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_table_has_a_row_for_every_limit_with_its_bound_and_code() -> None:
+    rows = table().splitlines()
+    for one in fields(Limits):
+        (row,) = [row for row in rows if row.startswith(f"{one.name} ")]
+        assert f"{one.default:,}" in row
+        assert one.metadata["bounds"] in row
+        assert row.endswith(" fixed") == one.metadata["fixed"]
+        codes = set(filter(None, one.metadata["code"].split(", ")))
+        assert codes <= CODES.keys()
+        assert all(code in row for code in codes)
+
+
+def test_the_columns_of_the_table_stand_below_each_other() -> None:
+    head, *rows = [row for row in table().splitlines() if "`" not in row and row]
+    for heading in ("at most", " of ", "fault"):
+        column = head.index(heading) + heading.startswith(" ")
+        assert {row[column - 2 : column].strip() for row in rows} == {""}
+        assert any(row[column : column + 1].strip() for row in rows)
+
+
+def test_every_limit_is_read_somewhere() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    for name in names():
+        assert any(re.search(rf"LIMITS\.{name}\b", text) for text in texts), name
+
+
+# ── raising one ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_limit_is_raised_inside_the_block_alone() -> None:
+    before = LIMITS.nodes
+    with raised({"nodes": 7}):
+        assert LIMITS.nodes == 7
+        with raised({"repeat": 3}):
+            assert (LIMITS.nodes, LIMITS.repeat) == (7, 3)
+        assert "nodes" in table()
+        assert " 7 entries" in table()
+    assert LIMITS.nodes == before
+
+
+def test_a_limit_raised_in_one_thread_is_not_raised_in_another() -> None:
+    seen = []
+    with raised({"nodes": 7}):
+        thread = threading.Thread(target=lambda: seen.append(LIMITS.nodes))
+        thread.start()
+        thread.join()
+    assert seen == [Limits().nodes]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("node", 1, "there is no limit 'node'; there are file_bytes, "),
+        ("dimension", 2**40, "the limit 'dimension' is fixed"),
+        ("nodes", 0, "a limit is a whole number from 1, not 0"),
+        ("nodes", True, "a limit is a whole number from 1, not True"),
+        ("nodes", 1e6, "a limit is a whole number from 1, not 1000000.0"),
+    ],
+)
+def test_a_limit_that_cannot_be_set_says_why(name: str, value: int, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)), raised({name: value}):
+        pass
+
+
+# ── faults, names ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_check_stops_at_the_first_error_too_many_and_says_so() -> None:
+    faults = Faults()
+    for number in range(LIMITS.faults):
+        faults.add(fault(number))
+        faults.add(fault(number))
+    assert [one.notes for one in faults.listed() if one.notes] == []
+    with pytest.raises(SpecError) as stop:
+        faults.add(fault(LIMITS.faults))
+    assert len(stop.value.faults) == LIMITS.faults
+    stopped = f"the check stopped here, after {LIMITS.faults} faults"
+    assert stop.value.faults[-1].notes == (stopped, raising("faults"))
+    faults.take(stop.value)
+    assert faults.listed() == stop.value.faults
+
+
+def test_warnings_too_many_stop_no_check() -> None:
+    faults = Faults()
+    for number in range(LIMITS.faults + 5):
+        faults.add(fault(number, "W602"))
+    assert len(faults.listed()) == LIMITS.faults
+    assert faults.listed()[-1].notes
+    assert not faults.has_errors
+
+
+def test_more_faults_are_looked_for_where_the_limit_is_raised() -> None:
+    spec = {
+        "archgen": 1,
+        "name": "net",
+        "input": {"shape": [8, 8, 3]},
+        "layers": [{"op": "q"}] * 300,
+    }
+    assert len(archgen.check(spec)) == LIMITS.faults
+    with raised({"faults": 1000}):
+        assert len(archgen.check(spec)) == 300
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\n", "\u202e", "\ud800", "\x00"])
+def test_every_text_of_a_fault_is_one_printable_line(sign: str) -> None:
+    text = f"a{sign}b×"
+    found = Fault("E201", text, None, text, (), (text,), (text,), text)
+    shown = {found.message, found.label, *found.trail, *found.notes, found.help}
+    assert shown == {f"a{ascii(sign)[1:-1]}b×"}
+
+
+def test_a_long_text_of_a_fault_is_cut() -> None:
+    assert Fault("E201", "x" * 10**6).message == "x" * (LIMITS.told - 1) + "…"
+
+
+def test_the_likeliest_of_a_few_hundred_names_is_found() -> None:
+    names = [f"reduction_{number}" for number in range(100)]
+    assert similar("reductoin_42", names)[0] == "reduction_42"
+    assert similar("max_pol", ["avg_pool", "max_pool", "pool"]) == ("max_pool", "avg_pool")
+    assert similar("zzz", names) == ()
+
+
+def test_long_names_are_not_compared() -> None:
+    longest = "ab" * (LONGEST_COMPARED // 2)
+    assert similar(longest, [longest + "c", longest]) == (longest,)
+    assert similar(longest + "c", [longest]) == ()
