@@ -124,7 +124,10 @@ class ArchgenError(Exception):
 
     def __init__(self, faults: Iterable[Fault] | Fault) -> None:
         self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("\n\n".join(map(render_fault, self.faults)))
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(render_fault, self.faults[: LIMITS.shown]))
 
 
 class SpecError(ArchgenError):
@@ -250,7 +253,13 @@ def render_short(fault: Fault) -> str:
     head = f"{fault.severity}[{fault.code}]: {fault.message}"
     if place is None:
         return head
-    return f"{place.file}:{place.line}:{place.column}: {head}  {place.pointer}".rstrip()
+    return f"{_file(place)}:{place.line}:{place.column}: {head}  {told(place.pointer)}".rstrip()
+
+
+def _file(place: Place) -> str:
+    """Return the name of a file, which may stand first on a line: no command of a workflow."""
+    name = told(place.file)
+    return f"./{name}" if name.startswith("::") else name
 
 
 def render_fault(fault: Fault) -> str:
@@ -278,7 +287,7 @@ def _snippet(place: Place, label: str) -> list[str]:
     width = max(1, min(place.end - place.start, len(shown) - (column - 1 - cut)))
     gutter = " " * len(str(line))
     return [
-        f"{gutter}--> {place.file}:{line}:{column}  {place.pointer}".rstrip(),
+        f"{gutter}--> {_file(place)}:{line}:{column}  {told(place.pointer)}".rstrip(),
         f"{gutter} |",
         f"{line} | {shown}",
         f"{gutter} | {' ' * (column - 1 - cut)}{'^' * width} {label}".rstrip(),

@@ -171,8 +171,14 @@ class Resolver:
     def repeated(
         self, entry: Entry, names: tuple[str, ...], context: Context, tensor: Tensor | None
     ) -> Tensor | None:
-        """Expand the copies of an entry in a row; its bare name is the last of them."""
+        """Expand the copies of an entry in a row; its bare name is the last of them.
+
+        Behind a poisoned copy the others are poison, too: they would fail for the same reason.
+        """
         for index, name in enumerate(names, start=1):
+            if index > 1 and tensor is None:
+                context.frame.holds(name, None)
+                continue
             environment = context.environment.inner(index=Result(index, effective=False))
             tensor = self.copy(entry, name, context._replace(environment=environment), tensor)
         slots = context.frame.slots
