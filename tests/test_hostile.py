@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,13 @@ import archgen
 from archgen.cli import main
 from archgen.diagnostics import CODES, Fault
 from archgen.limits import LIMITS
-from tests.hostile.corpus import Hostile, corpus
+from tests.hostile.corpus import CHECKED, Hostile, corpus
+from tests.hostile.measure import Cost
 
 CORPUS = corpus()
+MOST_MEBIBYTES = 64
+# The goal is one second; here it is only to be seen that nothing hangs on a busy machine.
+MOST_SECONDS = 10
 Captured = pytest.CaptureFixture[str]
 
 
@@ -30,7 +36,7 @@ def hostile(
 
 def faults_of(hostile: Hostile) -> tuple[Fault, ...]:
     try:
-        return archgen.check(Path(hostile.recipe.get("check", "net.json")))
+        return archgen.check(Path(CHECKED))
     except archgen.UsageError as error:
         return error.faults
 
@@ -48,6 +54,24 @@ def test_a_hostile_file_is_refused_with_its_code_at_its_place(hostile: Hostile) 
         for text in (fault.message, fault.label, fault.help or "", *fault.notes, *fault.trail):
             assert len(text) <= LIMITS.told
             assert not text or text.isprintable()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peaks of memory are read from /proc")
+def test_no_hostile_file_takes_much_memory_or_hangs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.measure", "--json"],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    costs = [Cost(*cost) for cost in json.loads(done.stdout)]
+    assert len(costs) == len(CORPUS)
+    assert [cost for cost in costs if cost.mebibytes > MOST_MEBIBYTES] == []
+    assert [cost for cost in costs if cost.seconds > MOST_SECONDS] == []
+    assert [cost for cost in costs if cost.loaded] == []
+    assert max(cost.mebibytes for cost in costs) > 10
 
 
 def test_there_are_enough_of_every_kind() -> None:
@@ -92,7 +116,7 @@ def test_a_file_that_nobody_may_read_is_refused(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("os.open", denied)
-    with pytest.raises(archgen.UsageError, match="cannot read .*net.json: permission denied"):
+    with pytest.raises(archgen.UsageError, match=r"cannot read .*net\.json: permission denied"):
         archgen.check(tmp_path / f"{signs}net.json")
 
 

@@ -7,8 +7,8 @@ A recipe has one of
 * ``members``: the same, as further members behind the head of a sound spec;
 * ``bytes``: hexadecimal digits.
 
-``files``, ``folders``, ``links`` and ``pipes`` stand around it; ``check`` is what is checked, the
-text itself in ``net.json`` without; ``expect`` is the code and pointer of the first fault, ``…``
+``files``, ``folders``, ``links`` and ``pipes`` stand around it; the text itself is ``net.json``,
+unless one of them is called so; ``expect`` is the code and pointer of the first fault, ``…``
 where a pointer of a megabyte goes on.
 """
 
@@ -56,7 +56,7 @@ class Hostile(NamedTuple):
             (folder / name).symlink_to(target)
         for name in self.recipe.get("pipes", ()):
             os.mkfifo(folder / name)
-        checked = folder / self.recipe.get("check", CHECKED)
+        checked = folder / CHECKED
         if not os.path.lexists(checked):
             checked.write_bytes(self.content())
         return checked
