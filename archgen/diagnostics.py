@@ -60,6 +60,7 @@ CODES: dict[str, str] = {
     "E506": "weights that do not fit the model",
     "E507": "unknown parameter from outside",
     "E508": "an input shape that is none",
+    "E511": "a limit that cannot be set",
     "W601": "the width multiplier scales an output",
     "W602": "a module that nothing uses",
     "W603": "a parameter that nothing uses",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import archgen
+from archgen.arguments import limits_of
 from archgen.diagnostics import CODES, Fault, Faults, SpecError
 from archgen.limits import LIMITS, Limits, names, raised, raising, table
 from archgen.places import Place, Text
@@ -86,6 +87,22 @@ def test_a_limit_raised_in_one_thread_is_not_raised_in_another() -> None:
 def test_a_limit_that_cannot_be_set_says_why(name: str, value: int, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)), raised({name: value}):
         pass
+
+
+def test_limits_of_the_command_line_are_name_and_number() -> None:
+    assert limits_of(["nodes=200000", "repeat=5"]) == {"nodes": 200_000, "repeat": 5}
+    assert limits_of(None) == {}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["nodes", "nodes=", "nodes=0", "nodes=-1", "nodes=1e6", "nodes=²", "dimension=9", "="],
+)
+def test_a_limit_of_the_command_line_that_is_none_is_wrong_usage(setting: str) -> None:
+    with pytest.raises(archgen.UsageError) as refusal:
+        limits_of([setting])
+    (fault,) = refusal.value.faults
+    assert fault.code == "E511"
 
 
 # ── faults, names ─────────────────────────────────────────────────────────────────────────────────
