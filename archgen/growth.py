@@ -17,6 +17,8 @@ from archgen.scopes import Poisoned
 from archgen.spec import Entry, Fork, ForkEntry, Module, OpEntry, UseEntry
 from archgen.validation import holds_expression
 
+# A use sets up names and a scope of its own: so many values take as long.
+USE_STEPS = 30
 LOCAL = frozenset({"index", "channels"})
 Counted = Sequence[tuple[Entry, int]]
 
@@ -149,7 +151,7 @@ class _Sizes:
             return steps + len(entry.branches)
         if not isinstance(entry, UseEntry):
             return steps
-        steps += len(entry.with_)
+        steps += USE_STEPS + len(entry.with_)
         module = self.modules.get(entry.use)
         if module is None:
             return steps

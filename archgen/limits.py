@@ -46,7 +46,7 @@ class Limits:
         64, "levels", "lists of entries in each other, after expansion", "E222", fixed=True
     )
     nodes: int = _limit(100_000, "entries", "a spec, after expansion", "E222")
-    steps: int = _limit(500_000, "values", "inputs, branches and values of all entries", "E222")
+    steps: int = _limit(500_000, "values", "inputs, branches, values; a use counts 30", "E222")
     dimension: int = _limit(
         2**31 - 1, "", "one axis, one number of an op", "E203, E330", fixed=True
     )

@@ -7,7 +7,7 @@ import pytest
 
 import archgen
 from archgen.diagnostics import Fault, Faults
-from archgen.growth import LOCAL, Size
+from archgen.growth import LOCAL, USE_STEPS, Size
 from archgen.limits import LIMITS, raised
 from archgen.reading import read_spec
 from archgen.resolve import Resolver
@@ -136,6 +136,13 @@ def test_inputs_and_branches_count_as_steps() -> None:
         assert archgen.check(spec(lead, {"op": "add", "inputs": ["a"] * 10})) == ()
         fault = refusal(spec(lead, {"op": "add", "inputs": ["a"] * 11}))
     assert fault.message == "the spec expands to 11 inputs, branches and values, more than 10"
+
+
+def test_a_use_counts_as_the_values_that_take_as_long() -> None:
+    modules = {"m": {"layers": [DROP]}}
+    with raised({"steps": 3 * USE_STEPS}):
+        assert archgen.check(spec({"use": "m", "repeat": 3}, modules=modules)) == ()
+        assert refusal(spec({"use": "m", "repeat": 4}, modules=modules)).code == "E222"
 
 
 def test_lists_nest_no_deeper_than_the_limit() -> None:

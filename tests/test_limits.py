@@ -167,3 +167,9 @@ def test_long_names_are_not_compared() -> None:
     longest = "ab" * (LONGEST_COMPARED // 2)
     assert similar(longest, [longest + "c", longest]) == (longest,)
     assert similar(longest + "c", [longest]) == ()
+
+
+def test_the_docs_print_the_table() -> None:
+    docs = (Path(__file__).parents[1] / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = table().partition("\n\n")[0]
+    assert f"```text\n{rows}\n```" in docs
