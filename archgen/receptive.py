@@ -57,8 +57,8 @@ class Fields(NamedTuple):
 
 def both(height: Field | Turning, width: Field | Turning, turned: bool = False) -> Fields:  # noqa: FBT001, FBT002
     """Return what outputs see along height and width."""
-    sizes = (height.size, width.size)
-    return Fields(height, width, sizes[::-1] if turned else sizes, turned)
+    size = (width.size, height.size) if turned else (height.size, width.size)
+    return Fields(height, width, size, turned)
 
 
 PIXEL = both(Field(), Field())
@@ -72,22 +72,22 @@ def through(seen: Fields, shape: Shape, window: Window | View | None, most: int)
 
     What takes more than ``most`` turns becomes a look at all, too.
     """
-    along, across = seen.height, seen.width
+    along, across, _, turned = seen
     if isinstance(window, Window):
         if isinstance(along, Field) and isinstance(across, Field):
-            return both(_through(along, window, 0), _through(across, window, 1), seen.turned)
+            size, strides, before = window
+            height = _through(along, size[0], strides[0], before[0])
+            return both(height, _through(across, size[1], strides[1], before[1]), turned)
         window = View(_turns(window, 0), _turns(window, 1))
     if window is None:
         positions = (*shape[:2], 1, 1)
-        return both(_all(along, positions[0]), _all(across, positions[1]), seen.turned)
+        return both(_all(along, positions[0]), _all(across, positions[1]), turned)
     return _viewed(seen, shape, window, most)
 
 
-def _through(seen: Field, window: Window, axis: int) -> Field:
+def _through(seen: Field, size: int, stride: int, before: int) -> Field:
     first, last, jump = seen
-    before = window.before[axis]
-    reach = window.size[axis] - 1 - before
-    return Field(first - before * jump, last + reach * jump, jump * window.strides[axis])
+    return Field(first - before * jump, last + (size - 1 - before) * jump, jump * stride)
 
 
 def _turns(window: Window, axis: int) -> Turns:
