@@ -18,7 +18,8 @@ import archgen
 from archgen.ir import Graph, Node
 from tests import reference
 from tests.reference import Array
-from tests.strategies import ENDING, JOINS, ON_DEMAND, WINDOWED, spec
+from tests.random_specs import ENDING, JOINS, WINDOWED, is_small, spec
+from tests.strategies import ON_DEMAND
 
 NUMBERS = [200, pytest.param(ON_DEMAND, marks=pytest.mark.full)]
 LARGEST = 10

@@ -22,17 +22,8 @@ from archgen.ir import Call, Op, Refusal, Shape
 from archgen.ops import OPS
 from archgen.ops.fields import as_sides
 from tests.keras_layer.cases import Case
-from tests.strategies import (
-    DEFAULT,
-    ELEMENTWISE,
-    ENDING,
-    ON_DEMAND,
-    WINDOWED,
-    agreeing,
-    drawn,
-    seeded,
-    spec,
-)
+from tests.random_specs import ELEMENTWISE, ENDING, WINDOWED, spec
+from tests.strategies import DEFAULT, ON_DEMAND, agreeing, drawn, seeded
 
 pytestmark = [
     pytest.mark.keras,
