@@ -170,10 +170,12 @@ class Writer:
     def grown(self, factor: int) -> Entry:
         """Return an entry that makes maps larger by a factor."""
         if self.chance(0.5):
-            given = {"size": factor}
-            return {"op": "up_sample", **agreeing(OPS["up_sample"], self.random, **given)}
-        same = {"strides": factor, "padding": "same", "output_padding": None, "dilation_rate": 1}
-        return {"op": "conv_transpose", **agreeing(OPS["conv_transpose"], self.random, **same)}
+            return {"op": "up_sample", **agreeing(OPS["up_sample"], self.random, size=factor)}
+        kernel = self.random.choice((1, 2, 3, 4, 5))
+        more = self.random.choice((None, factor - 1)) if kernel % 2 else None
+        given = {"kernel_size": kernel, "output_padding": more, "dilation_rate": 1}
+        given |= {"strides": factor, "padding": "same"}
+        return {"op": "conv_transpose", **agreeing(OPS["conv_transpose"], self.random, **given)}
 
     def shrunk(self, factor: int) -> Entry:
         """Return an entry that makes maps smaller by a factor, rounded up."""
