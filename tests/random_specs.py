@@ -173,7 +173,7 @@ class Writer:
             return {"op": "up_sample", **agreeing(OPS["up_sample"], self.random, size=factor)}
         kernel = self.random.choice((1, 2, 3, 4, 5))
         more = self.random.choice((None, factor - 1)) if kernel % 2 else None
-        given = {"kernel_size": kernel, "output_padding": more, "dilation_rate": 1}
+        given: Fields = {"kernel_size": kernel, "output_padding": more, "dilation_rate": 1}
         given |= {"strides": factor, "padding": "same"}
         return {"op": "conv_transpose", **agreeing(OPS["conv_transpose"], self.random, **given)}
 

@@ -180,7 +180,7 @@ def _by_channel(op: Any, image: Array, kernel: Array) -> Answer:
 def conv_transpose(op: ConvTranspose, inputs: Sequence[Array], weights: Weights) -> Answer:
     """Add each position's filters to the outputs that its taps fall on; many fall outside."""
     image, kernel = inputs[0], weights["kernel"]
-    axes = [_spread_over(op, size, axis) for axis, size in enumerate(image.shape[:2])]
+    axes = [spread_over(op, size, axis) for axis, size in enumerate(image.shape[:2])]
     value = np.zeros((axes[0][0], axes[1][0], op.filters))
     multiplications = 0
     for i, j in np.ndindex(image.shape[:2]):
@@ -192,7 +192,7 @@ def conv_transpose(op: ConvTranspose, inputs: Sequence[Array], weights: Weights)
     return Answer(_biased(value, op.use_bias, weights), multiplications)
 
 
-def _spread_over(op: ConvTranspose, size: int, axis: int) -> tuple[int, list[list[int]]]:
+def spread_over(op: ConvTranspose, size: int, axis: int) -> tuple[int, list[list[int]]]:
     """Return the output's size on an axis, and where the taps of each position fall.
 
     "same" cuts what is too much from both ends, the odd position behind (TensorFlow's rule).
