@@ -287,6 +287,14 @@ def test_a_spread_pixel_and_the_map_are_seen_as_a_whole() -> None:
     assert measured(graph) == (ROWS, COLUMNS)
 
 
+def test_no_window_adds_to_what_sees_everything() -> None:
+    squeeze = {"op": "global_avg_pool", "keepdims": True}
+    branches: dict[str, Layers] = {"map": [], "gate": [squeeze, conv(1)]}
+    gated = {"join": "multiply", "branches": branches}
+    graph = graph_of([gated, conv(3), conv([5, 3], strides=2)], (ROWS, COLUMNS, 1))
+    assert measured(graph) == extents(graph) == (ROWS, COLUMNS)
+
+
 def test_a_turned_map_and_an_upright_one_are_seen_as_a_whole() -> None:
     branches = {"upright": [conv([5, 3], padding="same")], "turned": [TURN]}
     graph = graph_of([{"join": "concat", "branches": branches}], (12, 12, 1))
