@@ -308,6 +308,25 @@ def test_two_turned_maps_move_in_step() -> None:
     assert measured(graph) == extents(graph) == (5, 3)
 
 
+SPARSE = transposed(1, [3, 1])  # of three rows, two see nothing
+
+
+def test_a_field_has_no_gaps_where_taps_miss_what_lies_between() -> None:
+    graph = graph_of([SPARSE, conv([3, 1], dilation_rate=[4, 1])])
+    assert extents(graph)[0] == 1
+    assert measured(graph)[0] == 3
+
+
+def test_a_field_has_no_gaps_where_branches_see_nothing_in_turns() -> None:
+    pad, crop = {"op": "zero_pad"}, {"op": "crop"}
+    later = [{**pad, "padding": [[7, 0], 0]}, {**crop, "cropping": [[0, 7], 0]}]
+    between = [{**pad, "padding": [[1, 0], 0]}, {**crop, "cropping": [[0, 1], 0]}]
+    branches: dict[str, Layers] = {"one": [SPARSE], "two": [*later, SPARSE, *between]}
+    graph = graph_of([{"join": "concat", "branches": branches}])
+    assert extents(graph)[0] == 1
+    assert measured(graph)[0] == 8
+
+
 # ── limits ────────────────────────────────────────────────────────────────────────────────────────
 
 
