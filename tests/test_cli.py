@@ -29,6 +29,21 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def test_sizes_that_work_are_told_on_demand(capsys: Captured) -> None:
+    works = "inception_v4: heights and widths from 75, checked to 1,024"
+    assert main(["check", "inception_v4", "--sizes"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["inception_v4: fine", works]
+    assert (
+        main(["check", "inception_v4", "--sizes", "--input", "74x74x3", "--format", "short"]) == 1
+    )
+    assert capsys.readouterr().out.splitlines()[-1] == works
+    assert main(["check", "inception_v4", "--sizes", "--format", "json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["spec"] == "inception_v4"
+    assert record["faults"] == []
+    assert record["sizes"]["heights"] == [[75, 1024]]
+
+
 def test_list_prints_a_name_a_line_where_nobody_looks(capsys: Captured) -> None:
     assert main(["list"]) == 0
     assert capsys.readouterr().out.split() == list(archgen.names())
