@@ -18,7 +18,10 @@ def told(text: str) -> str:
 
 
 def where(place: Place) -> str:
-    """Return file, line and column; the file first on a line is no command of a workflow."""
-    file = told(place.file)
-    lead = "./" if file.startswith("::") else ""
-    return f"{lead}{file}:{place.line}:{place.column}"
+    """Return file, line and column."""
+    return f"{file_told(place.file)}:{place.line}:{place.column}"
+
+
+def file_told(name: str) -> str:
+    """Return the name of a file, which may stand first on a line: no command of a workflow."""
+    return f"./{told(name)}" if name.startswith("::") else told(name)

@@ -14,7 +14,7 @@ from archgen.cli import main
 from archgen.diagnostics import CODES, Fault
 from archgen.limits import LIMITS
 from tests.hostile.corpus import CHECKED, Hostile, corpus
-from tests.hostile.measure import Cost
+from tests.hostile.measure import SOUND, Cost
 
 CORPUS = corpus()
 MOST_MEBIBYTES = 64
@@ -106,6 +106,12 @@ def test_a_file_called_like_a_workflow_command_begins_no_line(
     Path("::error::a.json").write_text("{}", encoding="utf-8")
     assert main(["check", "::error::a.json", "--format", "short"]) == 1
     assert capsys.readouterr().out.startswith("./::error::a.json:1:1: ")
+    Path("::error::a.json").write_text(json.dumps(SOUND), encoding="utf-8")
+    assert main(["check", "::error::a.json", "--sizes"]) == 0
+    assert main(["fmt", "::error::a.json"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 2
+    assert all(line.startswith("./::error::a.json: ") for line in lines)
 
 
 @pytest.mark.parametrize("signs", ["", "a"])

@@ -14,6 +14,7 @@ from archgen.cli.application import Input, Limit, Set, app, source_of
 from archgen.cli.printing import complain, plain, say, say_faults
 from archgen.cli.refusing import each
 from archgen.diagnostics import SpecError
+from archgen.echo import file_told
 from archgen.input_sizes import Sizes
 from archgen.ir import Shape
 from archgen.record import Fault
@@ -63,7 +64,9 @@ def check(
     else:
         _report(found, faults)
     if form is not CheckFormat.json:
-        lines = [line for spec, (_, sizes) in found if sizes for line in sizes.lines(spec)]
+        lines = [
+            line for spec, (_, sizes) in found if sizes for line in sizes.lines(file_told(spec))
+        ]
         say("".join(f"{plain(line)}\n" for line in lines), end="")
     return failed or int(any(strict or fault.severity == "error" for fault in faults))
 
@@ -93,7 +96,7 @@ def _report(found: list[tuple[str, Checked]], faults: list[Fault]) -> None:
     """Print the specs that are fine, then the faults of the others; count them for a reader."""
     for spec, (listed, _) in found:
         if not listed:
-            say(plain(f"{spec}: fine"))
+            say(plain(f"{file_told(spec)}: fine"))
     if faults:
         say_faults(faults)
         counts = Counter(fault.severity for fault in faults)

@@ -10,6 +10,7 @@ from archgen.cli.application import STDIN, app
 from archgen.cli.printing import plain, say
 from archgen.cli.refusing import each, writing
 from archgen.diagnostics import Fault, UsageError
+from archgen.echo import file_told
 from archgen.files import write_text
 from archgen.intake import read_bytes, standard_input
 
@@ -48,7 +49,7 @@ def fmt(
     changed = [file for file, differs in done if differs]
     for file in changed:
         if check_only or file != "-":
-            say(plain(f"{file}: {'would change' if check_only else 'rewritten'}"))
+            say(plain(f"{file_told(file)}: {'would change' if check_only else 'rewritten'}"))
     return failed or int(check_only and bool(changed))
 
 
