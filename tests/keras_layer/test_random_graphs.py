@@ -200,13 +200,17 @@ def answers(
 
 
 def exactness(node: Node, inputs: Sequence[reference.Array]) -> float:
-    """Return the absolute tolerance.
+    """Return the absolute tolerance, which for what is interpolated grows with the map.
 
-    TensorFlow takes bicubic weights from a table of 1,024 steps, unless it smoothes.
+    TensorFlow takes bicubic weights from a table of 1,024 steps, unless it smoothes; all others
+    from positions in float32, which know less of their fraction the larger they are.
     """
-    fields = node.op.__dict__
-    from_table = fields.get("interpolation") == "bicubic" and not fields.get("antialias")
-    return 0.005 * abs(inputs[0]).max() if from_table else 1e-5
+    fields, image = node.op.__dict__, inputs[0]
+    if fields.get("interpolation", "nearest") == "nearest":
+        return 1e-5
+    from_table = fields["interpolation"] == "bicubic" and not fields.get("antialias")
+    share = 0.005 if from_table else 5e-7 * max(image.shape)
+    return max(1e-5, share * float(abs(image).max()))
 
 
 def is_wrong_in_keras(node: Node) -> bool:
