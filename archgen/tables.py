@@ -145,7 +145,7 @@ class Table:
         first, last = measures[0].node, measures[-1]
         return Row(
             name,
-            first.op.label() if first.name == name else self._title(name, measures),
+            first.op.label() if first.name == name else self._title(name),
             last.node.shape,
             _filters(first) if first.name == name else None,
             sum(measure.trainable for measure in measures),
@@ -155,13 +155,10 @@ class Table:
             sum(measure.activation_bytes for measure in measures),
         )
 
-    def _title(self, scope: str, measures: Sequence[Measure]) -> str:
+    def _title(self, scope: str) -> str:
         """Return the title of the module or head that a scope comes from, if it is one."""
-        for measure in measures:
-            origin = measure.node.origin
-            if measure.node.scope == scope and origin is not None:
-                return self.titles.get(tuple(map(str, origin.path[:2])), "")
-        return ""
+        module = self.analysis.graph.modules.get(scope)
+        return self.titles.get(("heads", scope) if module is None else ("modules", module), "")
 
     def _node_record(self, measure: Measure) -> dict[str, object]:
         node = measure.node
