@@ -7,6 +7,7 @@ its siblings go on. Imports ``making``, ``nodes``, ``wiring``,
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from archgen.diagnostics import Fault, Faults, SpecError, named, offering
@@ -35,7 +36,7 @@ class Context(NamedTuple):
 
 
 class Expansion(NamedTuple):
-    """A module expanded without a fault: its path and input, what it made, how much work it was."""
+    """A module expanded without a fault: its path and input, what it made, its work and scopes."""
 
     path: str
     input: str
@@ -43,6 +44,7 @@ class Expansion(NamedTuple):
     result: Tensor
     frame: Frame
     entries: int
+    scopes: tuple[str, ...]
 
 
 class Output(NamedTuple):
@@ -284,13 +286,14 @@ class Resolver:
         inside.frame.holds(INPUT, entering)
         self.give_tensors(entry, module, context.frame, inside.frame)
         slot.inner = inside.frame
-        first, expanded = len(self.nodes.made), self.expanded
+        first, known, expanded = len(self.nodes.made), len(self.modules), self.expanded
         self.using.append(entry.use)
         result = self.body(module, inside, entering)
         self.using.pop()
         if result is not None and entering is not None and not module.inputs:
             span, count = slice(first, len(self.nodes.made)), self.expanded - expanded
-            made = Expansion(path, entering.node, span, result, inside.frame, count)
+            scopes = tuple(islice(reversed(self.modules), len(self.modules) - known))
+            made = Expansion(path, entering.node, span, result, inside.frame, count, scopes)
             self.expansions[key] = made
         return result
 
@@ -298,8 +301,7 @@ class Resolver:
         """Repeat an expansion under another path: the same module on the same shape."""
         move = Move(made.path, path, made.input, entering.node)
         self.nodes.repeat(made.nodes, move)
-        inside = [scope for scope in self.modules if scope.startswith(f"{made.path}.")]
-        self.modules |= {move.node(scope): self.modules[scope] for scope in inside}
+        self.modules |= {move.node(scope): self.modules[scope] for scope in made.scopes}
         slot.inner, slot.move = made.frame, move
         # A module without layers gives back what entered, called by whatever made it.
         return entering if made.result.node == made.input else move.tensor(made.result)
