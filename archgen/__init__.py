@@ -1,7 +1,9 @@
 """Architectures are data: checked without TensorFlow, then built as native Keras models."""
 
+from archgen.about import About
 from archgen.analysis import Analysis
 from archgen.api import (
+    about,
     analyse,
     build,
     check,
@@ -20,6 +22,7 @@ from archgen.library import names
 from archgen.spec import Spec
 
 __all__ = [
+    "About",
     "Analysis",
     "ArchgenError",
     "Fault",
@@ -29,6 +32,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "UsageError",
+    "about",
     "analyse",
     "build",
     "check",

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from archgen.about import About
 from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError, named
@@ -15,6 +16,7 @@ from archgen.library import SCHEMA_NAME, load_bytes
 from archgen.library import load as load_document
 from archgen.limits import LIMITS
 from archgen.lints import lint
+from archgen.published import claims
 from archgen.reading import read_spec
 from archgen.repairs import Source, mend
 from archgen.resolve import resolve
@@ -31,6 +33,7 @@ SpecLike = str | Path | bytes | Mapping[str, Any] | Spec
 
 __all__ = [
     "SCHEMA_NAME",
+    "about",
     "analyse",
     "build",
     "check",
@@ -234,6 +237,26 @@ def table(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
     analysis = analyse(checked, input_shape, **parameters)
     find_sizes = partial(quick_sizes, checked, parameters, _shape(input_shape))
     return Table(analysis, checked.place.file, titles, find_sizes)
+
+
+def about(spec: SpecLike) -> About:
+    """Return what is known of a network: ``print(about("inception_v4").text())``.
+
+    Every figure in ``published`` is counted again under its own input and parameters.
+
+    Raises:
+        SpecError: all faults at once.
+        UsageError: there is no such spec.
+    """
+    checked = load(spec)
+
+    def measured(shape: object, parameters: Mapping[str, Scalar]) -> Analysis:
+        faults = Faults()
+        return analyse_graph(_sound(resolve(checked, faults, parameters, _shape(shape)), faults))
+
+    listed = table(checked)
+    warnings = tuple(fault for fault in check(checked) if fault.severity == "warning")
+    return About(checked, listed, claims(checked.published, measured), warnings)
 
 
 def new(name: str, base: str | None = None) -> str:
