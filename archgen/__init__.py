@@ -15,6 +15,7 @@ from archgen.api import (
     schema,
     sizes,
     table,
+    verify,
 )
 from archgen.diagnostics import ArchgenError, Fault, MachineError, SpecError, UsageError
 from archgen.ir import Graph, Node
@@ -45,4 +46,5 @@ __all__ = [
     "schema",
     "sizes",
     "table",
+    "verify",
 ]

@@ -27,6 +27,8 @@ from archgen.tables import Table
 if TYPE_CHECKING:
     import keras
 
+    from archgen.backends.verifying import Verification
+
 Scalar = str | int | float | bool | None
 Result = TypeVar("Result")
 SpecLike = str | Path | bytes | Mapping[str, Any] | Spec
@@ -45,6 +47,7 @@ __all__ = [
     "schema",
     "sizes",
     "table",
+    "verify",
 ]
 
 
@@ -180,6 +183,39 @@ def build(
     from archgen.backends.keras import build_model
 
     return build_model(checked, weights, seed)
+
+
+def verify(
+    spec: SpecLike | Graph,
+    other: "keras.Model | None" = None,
+    /,
+    input_shape: Shape | None = None,
+    seed: int = 0,
+    **parameters: Scalar,
+) -> "Verification":
+    """Return how far a spec's model is from another with the same random weights of ``seed``.
+
+    Without ``other`` it is the network of ``keras.applications`` that the spec states by its name,
+    and both answer logits; with it, that model keeps those weights. A graph needs ``other``.
+
+    Raises:
+        SpecError: all faults at once.
+        UsageError: there is no such spec or parameter; E501, Keras has no such network.
+        MachineError: E506, the other model has other weights, inputs or outputs; what ``build``
+            raises.
+    """
+    from archgen.backends.applications import application_of, with_logits
+    from archgen.backends.verifying import verify as verify_graph
+
+    if other is not None:
+        return verify_graph(_graph_of(spec, input_shape, parameters), other, seed)
+    if isinstance(spec, Graph):
+        raise UsageError(Fault("E501", f"{spec.name} is a graph, compared with a given model only"))
+    known = load(spec)
+    application = application_of(known.name)
+    chosen = with_logits(known.parameters, parameters)
+    checked = graph(known, input_shape, **chosen)
+    return verify_graph(checked, application.model(checked, {**known.parameters, **chosen}), seed)
 
 
 def _graph_of(
