@@ -190,9 +190,10 @@ class Graph:
     """A checked network: nodes in topological order, named inputs and outputs.
 
     ``outputs`` maps each output's name to its node, the main output first; ``loss_weights`` has
-    those of the heads, ``shapes`` every input's and node's shape, ``entering`` those that enter
-    each node, in their order. Raises ValueError where a name is not unique, an input is not
-    earlier or a shape is not the inferred one: a bug of whoever made it, never of a spec.
+    those of the heads, ``modules`` the module that each scope uses, ``shapes`` every input's and
+    node's shape, ``entering`` those that enter each node, in their order. Raises ValueError where
+    a name is not unique, an input is not earlier or a shape is not the inferred one: a bug of
+    whoever made it, never of a spec.
     """
 
     name: str
@@ -200,6 +201,7 @@ class Graph:
     inputs: Mapping[str, Shape]
     outputs: Mapping[str, str]
     loss_weights: Mapping[str, float] = field(default_factory=dict)
+    modules: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     shapes: Mapping[str, Shape] = field(init=False, compare=False, repr=False)
     entering: tuple[tuple[Shape, ...], ...] = field(init=False, compare=False, repr=False)
 

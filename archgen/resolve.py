@@ -7,6 +7,7 @@ its siblings go on. Imports ``making``, ``nodes``, ``wiring``,
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from archgen.diagnostics import Fault, Faults, SpecError, named, offering
@@ -36,7 +37,7 @@ class Context(NamedTuple):
 
 
 class Expansion(NamedTuple):
-    """A module expanded without a fault: its path and input, what it made, how large it was."""
+    """A module expanded without a fault: its path and input, what it made, its size and scopes."""
 
     path: str
     input: str
@@ -44,6 +45,7 @@ class Expansion(NamedTuple):
     result: Tensor
     frame: Frame
     size: Size
+    scopes: tuple[str, ...]
 
 
 class Output(NamedTuple):
@@ -83,6 +85,7 @@ class Resolver:
         self.nodes = Nodes(faults, self.input_shape)
         self.wiring = Wiring(faults)
         self.using: list[str] = []
+        self.modules: dict[str, str] = {}
         self.expansions: dict[tuple[str, Shape | None, str], Expansion] = {}
         self.growth = Growth(self.evaluator)
 
@@ -131,7 +134,8 @@ class Resolver:
         self, nodes: tuple[Node, ...], outputs: Mapping[str, str], weights: Mapping[str, float]
     ) -> Graph | None:
         """Return the graph of the finished nodes, which verifies them."""
-        return Graph(self.spec.name, nodes, {INPUT: self.input_shape or ()}, outputs, weights)
+        inputs = {INPUT: self.input_shape or ()}
+        return Graph(self.spec.name, nodes, inputs, outputs, weights, self.modules)
 
     def head(self, name: str, head: Head, main: Context) -> Output | None:
         """Expand a head where its condition holds; None where not."""
@@ -272,6 +276,7 @@ class Resolver:
         if module is None:
             return None
         path = context.path + name
+        self.modules[path] = entry.use
         environment = self.evaluator.module(entry, module, context.environment, entering)
         key = (entry.use, entering.shape if entering else None, repr(environment.known))
         if key in self.expansions and entering is not None:
@@ -281,13 +286,14 @@ class Resolver:
         inside.frame.holds(INPUT, entering)
         self.give_tensors(entry, module, context.frame, inside.frame)
         slot.inner = inside.frame
-        first, before = len(self.nodes.made), self.growth.reached
+        first, known, before = len(self.nodes.made), len(self.modules), self.growth.reached
         self.using.append(entry.use)
         result = self.body(module, inside, entering)
         self.using.pop()
         if result is not None and entering is not None and not module.inputs:
             span, size = slice(first, len(self.nodes.made)), self.growth.reached.plus(before, -1)
-            made = Expansion(path, entering.node, span, result, inside.frame, size)
+            scopes = tuple(islice(reversed(self.modules), len(self.modules) - known))
+            made = Expansion(path, entering.node, span, result, inside.frame, size, scopes)
             self.expansions[key] = made
         return result
 
@@ -295,6 +301,7 @@ class Resolver:
         """Repeat an expansion under another path: the same module on the same shape."""
         move = Move(made.path, path, made.input, entering.node)
         self.nodes.repeat(made.nodes, move)
+        self.modules |= {move.node(scope): self.modules[scope] for scope in made.scopes}
         slot.inner, slot.move = made.frame, move
         # A module without layers gives back what entered, called by whatever made it.
         return entering if made.result.node == made.input else move.tensor(made.result)

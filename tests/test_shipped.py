@@ -265,12 +265,12 @@ def lines(name: str) -> int:
 
 
 def test_files_are_short() -> None:
-    """Half of the networks fit 90 lines, half of the variants 30, told sources included."""
+    """Half of the networks fit 90 lines, half of the variants 20, told sources included."""
     texts = {name: read_file(path) for name in archgen.names() if (path := shipped(name))}
     variants = [name for name, text in texts.items() if "extends" in text]
     networks = [name for name in texts if name not in variants]
     assert median(map(lines, networks)) <= 90
-    assert median(map(lines, variants)) <= 30
+    assert median(map(lines, variants)) <= 20
 
 
 @pytest.mark.parametrize(
