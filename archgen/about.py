@@ -12,6 +12,7 @@ from archgen.limits import LIMITS
 from archgen.look import PLAIN, wrapped
 from archgen.published import FIGURES, Claim
 from archgen.record import Fault
+from archgen.reports import fault_record, render_short
 from archgen.spec import Spec
 from archgen.tables import Table
 
