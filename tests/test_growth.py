@@ -74,12 +74,20 @@ def test_what_is_known_is_what_it_comes_to(document: dict[str, Any]) -> None:
     assert made.growth.reached == known
 
 
+# Their modules repeat entries as often as a parameter of the module says.
+COUNTED_AS_THEY_GROW = {
+    "densenet121", "efficientnet_b0", "efficientnet_b3", "mobilenet_v2", "resnet50", "vgg16",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", archgen.names())
 def test_the_entries_of_a_shipped_spec_are_known(name: str) -> None:
     made = resolver(dict(archgen.load(name).raw))
     known = known_of(made)
     assert made.graph() is not None
-    assert (known.entries, known.is_exact) == (made.growth.reached.entries, True)
+    assert known.is_exact == (name not in COUNTED_AS_THEY_GROW)
+    assert known.entries <= made.growth.reached.entries
+    assert known.entries == made.growth.reached.entries or not known.is_exact
 
 
 UNKNOWN = {
