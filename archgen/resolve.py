@@ -286,7 +286,10 @@ class Resolver:
         result = self.body(module, inside, entering)
         self.using.pop()
         if result is not None and entering is not None and not module.inputs:
-            span, size = slice(first, len(self.nodes.made)), self.growth.reached.plus(before, -1)
+            span, size = (
+                slice(first, len(self.nodes.made)),
+                self.growth.of_module(entry.use, before),
+            )
             made = Expansion(path, entering.node, span, result, inside.frame, size)
             self.expansions[key] = made
         return result

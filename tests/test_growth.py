@@ -27,7 +27,9 @@ def resolver(document: dict[str, Any]) -> Resolver:
     faults = Faults()
     read = read_spec(from_python(document), faults)
     assert read is not None
-    return Resolver(read, faults, {}, None)
+    made = Resolver(read, faults, {}, None)
+    made.growth.trusts = False
+    return made
 
 
 def known_of(made: Resolver) -> Size:
@@ -74,12 +76,46 @@ def test_what_is_known_is_what_it_comes_to(document: dict[str, Any]) -> None:
     assert made.growth.reached == known
 
 
+REPEATED_BY_THEIR_MODULES = (
+    "densenet121",
+    "efficientnet_b0",
+    "efficientnet_b3",
+    "mobilenet_v2",
+    "resnet50",
+    "vgg16",
+)
+
+
 @pytest.mark.parametrize("name", archgen.names())
 def test_the_entries_of_a_shipped_spec_are_known(name: str) -> None:
     made = resolver(dict(archgen.load(name).raw))
     known = known_of(made)
     assert made.graph() is not None
-    assert (known.entries, known.is_exact) == (made.growth.reached.entries, True)
+    assert (known.entries == made.growth.reached.entries) == known.is_exact
+    assert known.entries <= made.growth.reached.entries
+    assert known.is_exact == (name not in REPEATED_BY_THEIR_MODULES)
+
+
+@pytest.mark.parametrize("document", EXACT.values(), ids=EXACT)
+def test_what_is_known_exactly_is_counted_at_once(document: dict[str, Any]) -> None:
+    made = resolver(document)
+    made.growth.trusts = True
+    assert made.graph() is not None
+    assert made.growth.reached == known_of(made)
+
+
+def test_a_module_counted_at_once_is_counted_again_where_a_head_uses_it() -> None:
+    count = "${channels // 3}"
+    head = {"from": "m", "layers": [{"use": "m", "name": "h"}, {**DROP, "repeat": count}]}
+    document = spec({"use": "m"}, modules={"m": {"layers": [DROP] * 5}}, heads={"aux": head})
+    reached = []
+    for trusts in (True, False):
+        made = resolver(document)
+        made.growth.trusts = trusts
+        assert made.graph() is not None
+        reached.append(made.growth.reached)
+    assert reached[0] == reached[1]
+    assert reached[0].entries == 6 + 7
 
 
 UNKNOWN = {
