@@ -1,6 +1,6 @@
 """The table of codes, the exceptions, the faults of one check.
 
-Imports ``record``, ``reports``, ``limits`` and ``similarity``.
+Imports ``echo``, ``limits``, ``record``, ``reports`` and ``similarity``.
 
 ArchgenError
 ├── SpecError      the spec is wrong              (exit code 1)
@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from archgen.echo import printable
 from archgen.limits import LIMITS, raising
 from archgen.record import Asked, Fault, Related
 from archgen.reports import render_faults
@@ -245,14 +246,14 @@ def settled(fault: Fault) -> Fault:
 
 def quoted(value: object) -> str:
     """Return a value of the spec as short, printable JSON."""
-    return _printable(json.dumps(value, ensure_ascii=False, default=str))
+    return _cut(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def named(name: object) -> str:
     """Return a name of the spec between backticks, short and printable; others as values."""
-    return f"`{_printable(name)}`" if isinstance(name, str) and name else quoted(name)
+    return f"`{_cut(name)}`" if isinstance(name, str) and name else quoted(name)
 
 
-def _printable(text: str) -> str:
-    shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+def _cut(text: str) -> str:
+    shown = printable(text[: LIMITS.quoted + 1])
     return shown if len(shown) <= LIMITS.quoted else shown[: LIMITS.quoted - 1] + "…"

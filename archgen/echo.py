@@ -13,7 +13,7 @@ def printable(text: str) -> str:
 
 def told(text: str) -> str:
     """Return a message, label, note or help as it may be shown: one line, not too long."""
-    shown = printable(text)
+    shown = printable(text[: LIMITS.told + 1])
     return shown if len(shown) <= LIMITS.told else shown[: LIMITS.told - 1] + "…"
 
 

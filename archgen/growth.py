@@ -43,7 +43,12 @@ UNKNOWN = Size(is_exact=False)
 
 
 class Growth:
-    """The size of one expansion: ``reached`` so far, and what is known to come."""
+    """The size of one expansion: ``reached`` so far, and what is known to come.
+
+    What is known exactly is counted at once, where it is entered; tests switch ``trusts`` off.
+    """
+
+    trusts = True
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.spec = evaluator.spec
@@ -51,6 +56,8 @@ class Growth:
         self.most = Size(LIMITS.nodes, LIMITS.steps)
         self.sizes = _Sizes(evaluator)
         self.depth = 0
+        # The depth of a list whose size is known exactly: all inside is counted already.
+        self.counted_at = 0
         self.plain: dict[int, tuple[Size, Size]] = {}
 
     def enter(self, entries: Sequence[Entry], counts: Sequence[int | None]) -> None:
@@ -59,6 +66,8 @@ class Growth:
         if self.depth > LIMITS.list_depth:
             message = f"lists of entries nest deeper than {LIMITS.list_depth} levels"
             raise SpecError(Fault("E222", message, entries[0].place))
+        if self.counted_at:
+            return
         without_repeat = counts.count(None) == len(counts)
         known = self.plain.get(id(entries)) if without_repeat else None
         if known is None:
@@ -70,14 +79,25 @@ class Growth:
         if self.weight(coming) > 1:
             counted = [(e, 1 if n is None else n) for e, n in zip(entries, counts, strict=True)]
             raise self.too_large(coming, self.culprit(counted))
-        self.reached = self.reached.plus(known[0])
+        if known[1].is_exact and self.trusts:
+            self.counted_at, self.reached = self.depth, coming
+        else:
+            self.reached = self.reached.plus(known[0])
 
     def leave(self) -> None:
         """End a list."""
+        if self.depth == self.counted_at:
+            self.counted_at = 0
         self.depth -= 1
+
+    def of_module(self, name: str, before: Size) -> Size:
+        """Return the size of a module that was expanded since ``before`` was reached."""
+        return self.sizes.of_module(name, 0) if self.counted_at else self.reached.plus(before, -1)
 
     def again(self, size: Size, place: Place) -> None:
         """Count an expansion that is repeated as it is; Raises SpecError E222."""
+        if self.counted_at:
+            return
         self.reached = self.reached.plus(size)
         if self.weight(self.reached) > 1:
             raise self.too_large(self.reached._replace(is_exact=False), place)

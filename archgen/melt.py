@@ -44,7 +44,10 @@ def melted(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
 
 def _inner(nodes: Sequence[Node], kept: set[str]) -> set[str]:
     """Return the concats that melt away, found from the last node to the first."""
-    concats = {node.name for node in nodes if isinstance(node.op, Concat)}
+    found = {node.name: node for node in nodes if isinstance(node.op, Concat)}
+    concats = found.keys()
+    if all(concats.isdisjoint(node.inputs) for node in found.values()):
+        return set()
     consumers: dict[str, set[str]] = {name: set() for name in concats}
     inner: dict[str, str] = {}
     for node in reversed(nodes):
@@ -52,7 +55,7 @@ def _inner(nodes: Sequence[Node], kept: set[str]) -> set[str]:
             users = {inner.get(user, user) for user in consumers[node.name]}
             if len(users) == 1 and users <= concats:
                 inner[node.name] = users.pop()
-        for name in concats.intersection(node.inputs):
+        for name in concats & set(node.inputs):
             consumers[name].add(node.name)
     return set(inner)
 

@@ -291,7 +291,8 @@ class Resolver:
         result = self.body(module, inside, entering)
         self.using.pop()
         if result is not None and entering is not None and not module.inputs:
-            span, size = slice(first, len(self.nodes.made)), self.growth.reached.plus(before, -1)
+            span = slice(first, len(self.nodes.made))
+            size = self.growth.of_module(entry.use, before)
             scopes = tuple(islice(reversed(self.modules), len(self.modules) - known))
             made = Expansion(path, entering.node, span, result, inside.frame, size, scopes)
             self.expansions[key] = made

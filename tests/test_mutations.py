@@ -105,9 +105,14 @@ def normal(value: Any, document: dict[str, Any] | None = None) -> Any:
         return value
     fields = document.get("defaults", {}).get(value.get("op"), {}) if "op" in value else {}
     absent = {**absent_of(value.get("op")), **fields}
-    kept = {key: one for key, one in value.items() if valued(one, document) != absent.get(key, ...)}
+    kept = {k: one for k, one in value.items() if not says(valued(one, document), absent, k)}
     named = {key: sorted(one) if key == "required" else one for key, one in kept.items()}
     return {key: normal(one, document) for key, one in named.items()}
+
+
+def says(value: Any, absent: dict[str, Any], key: str) -> bool:
+    """Say whether a value is what its absence means, one number standing for a pair."""
+    return key in absent and absent[key] in (value, (value, value))
 
 
 def absent_of(op: Any) -> dict[str, Any]:
