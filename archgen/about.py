@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from archgen.columns import aligned, markdown_list, markdown_table, markdown_text
+from archgen.limits import LIMITS
 from archgen.look import PLAIN, wrapped
 from archgen.published import FIGURES, Claim
 from archgen.record import Fault
-from archgen.reports import SHOWN_FAULTS, fault_record, render_short
+from archgen.reports import fault_record, render_short
 from archgen.spec import Spec
 from archgen.tables import Table
 
@@ -116,8 +117,8 @@ class About:
 
 
 def _told(warnings: Sequence[Fault]) -> list[str]:
-    more = len(warnings) - SHOWN_FAULTS
-    shown = [render_short(fault) for fault in warnings[:SHOWN_FAULTS]]
+    more = len(warnings) - LIMITS.shown
+    shown = [render_short(fault) for fault in warnings[: LIMITS.shown]]
     return [*shown, f"… and {more:,} more"] if more > 0 else shown
 
 

@@ -78,8 +78,7 @@ def check(
             lint(checked, result, faults)
             return told(faults.listed(), checked, parameters, shape)
     except SpecError as error:
-        for fault in error.faults:
-            faults.add(fault)
+        faults.take(error)
     return faults.listed()
 
 

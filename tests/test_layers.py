@@ -14,9 +14,11 @@ PACKAGE = Path(__file__).parents[1] / "archgen"
 # the closest pattern wins. A module may import what is lower, and its siblings in one package.
 TIERS = (
     ("places", "limits", "look", "intervals", "columns"),
+    ("similarity", "echo"),
     ("record", "snippets"),
     ("reports",),
     ("diagnostics", "grammar", "naming"),
+    ("intake",),
     ("source", "canonical", "expressions", "geometry", "explaining"),
     ("formatting", "ir"),
     ("inference", "ops.keras_objects"),
@@ -29,9 +31,10 @@ TIERS = (
     ("composition", "scopes", "melt"),
     ("trails",),
     ("validation", "wiring"),
+    ("bounds",),
     ("declaring",),
     ("reading", "evaluation"),
-    ("making",),
+    ("making", "growth"),
     ("nodes",),
     ("resolve",),
     ("receptive",),

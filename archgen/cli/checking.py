@@ -10,14 +10,14 @@ import typer
 
 from archgen import api
 from archgen.arguments import parameters_of, shape_of
-from archgen.cli.application import Input, Set, app, source_of
+from archgen.cli.application import Input, Limit, Set, app, source_of
 from archgen.cli.printing import complain, plain, say, say_faults
 from archgen.cli.refusing import each
 from archgen.diagnostics import SpecError
 from archgen.input_sizes import Sizes
 from archgen.ir import Shape
 from archgen.record import Fault
-from archgen.reports import fault_record, render_github, render_short
+from archgen.reports import at_least, fault_record, render_github, render_short
 
 
 class CheckFormat(StrEnum):
@@ -38,6 +38,7 @@ def check(
     specs: Annotated[list[str], typer.Argument(help="Shipped names, .json files, or - for stdin.")],
     input_shape: Input = None,
     settings: Set = None,
+    _limits: Limit = None,
     form: Annotated[CheckFormat, typer.Option("--format")] = CheckFormat.text,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as faults.")] = False,
@@ -100,4 +101,4 @@ def _report(found: list[tuple[str, Checked]], faults: list[Fault]) -> None:
         faulty = sum(bool(listed) for _, (listed, _) in found)
         among = f" in {faulty} of {len(found)} specs" if len(found) > 1 else ""
         if among or len(faults) > 1:
-            complain(f"\n{counted}{among}")
+            complain(f"\n{at_least(len(faults))}{counted}{among}")

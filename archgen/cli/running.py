@@ -3,6 +3,7 @@
 import errno
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from archgen.cli import building, checking, editing, explaining, showing, verifying
 from archgen.cli.application import app
@@ -18,8 +19,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     prepare()
+    with ExitStack() as held:
+        return _run(arguments, held)
+
+
+def _run(arguments: list[str], held: ExitStack) -> int:
+    """Run one command; ``held`` is what it holds until its faults are told."""
     try:
-        result = app(args=arguments, prog_name="archgen", standalone_mode=False)
+        result = app(args=arguments, prog_name="archgen", standalone_mode=False, obj=held)
         say("", end="")  # what Typer printed leaves now, while its failure can be told
     except ArchgenError as error:
         return refused(error)

@@ -11,7 +11,7 @@ import typer
 
 from archgen import api
 from archgen.arguments import parameters_of, shape_of
-from archgen.cli.application import Input, Set, Spec, app, source_of
+from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
 from archgen.cli.printing import say
 from archgen.library import names
 
@@ -51,6 +51,7 @@ def show(
     spec: Spec,
     input_shape: Input = None,
     settings: Set = None,
+    _limits: Limit = None,
     depth: Annotated[int, typer.Option(min=0, help="Components of names that a row keeps.")] = 1,
     form: Annotated[ShowFormat, typer.Option("--format")] = ShowFormat.text,
     *,
