@@ -19,7 +19,7 @@ from archgen.arguments import parameters_of, shape_of
 from archgen.backends.applications import application_of
 from archgen.backends.importing import import_keras
 from archgen.backends.verifying import TOLERANCE, Verification
-from archgen.cli.application import Input, Set, Spec, app, source_of
+from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
 from archgen.cli.printing import complain, plain, say
 from archgen.diagnostics import Fault, MachineError
 from archgen.ir import Graph, shape_text
@@ -50,6 +50,7 @@ def verify(
     ] = None,
     input_shape: Input = None,
     settings: Set = None,
+    _limits: Limit = None,
     seed: Annotated[int, typer.Option(min=0, help="Draws the weights and the image.")] = 0,
     form: Annotated[VerifyFormat, typer.Option("--format")] = VerifyFormat.text,
 ) -> int:
