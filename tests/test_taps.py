@@ -214,5 +214,5 @@ def test_what_is_reached_and_dead_is_what_a_nan_shows(found: Found) -> None:
 def test_every_op_is_compared_and_many_are_partly_reached(found: Found) -> None:
     assert [kind for kind in OPS if found.kinds[kind] < 3] == []
     assert found.ways["exact"] > 0.6 * sum(found.kinds.values())
-    assert found.ways["partly reached"] > 0.3 * found.ways["exact"]
+    assert found.ways["partly reached"] > 0.25 * found.ways["exact"]
     assert found.ways["some dead"] > 40
