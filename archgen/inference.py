@@ -32,4 +32,5 @@ def resized(graph: Graph, input_shape: Shape) -> Graph | None:
             Node(node.name, node.op, node.inputs, shape, node.scope, node.origin, node.written)
         )
     inputs = dict.fromkeys(graph.inputs, input_shape)
-    return Graph(graph.name, tuple(nodes), inputs, graph.outputs, graph.loss_weights)
+    outputs, weights = graph.outputs, graph.loss_weights
+    return Graph(graph.name, tuple(nodes), inputs, outputs, weights, graph.modules)

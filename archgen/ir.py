@@ -50,6 +50,14 @@ class Window(NamedTuple):
     before: Pair = (0, 0)
 
 
+class Caption(NamedTuple):
+    """What a picture says of an op: its words, marks behind them, the family that colours it."""
+
+    words: str
+    marks: str = ""
+    family: str = "other"
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer of `infer`, not an error of the program
     """An op cannot take these shapes; says so with the numbers of the case."""
 
@@ -97,8 +105,12 @@ class Op(BaseModel):
         return Window()
 
     def label(self) -> str:
-        """Return the words for a picture or a table."""
+        """Return the words for a table or a fault."""
         return self.kind.replace("_", " ")
+
+    def caption(self) -> Caption:
+        """Return the words of a picture."""
+        return Caption(self.label())
 
     def call(self, _inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
         """Return the Keras calls that make the node; the last bears the node's name."""
@@ -135,7 +147,7 @@ class Graph:
     """A checked network: nodes in topological order, named inputs and outputs.
 
     ``outputs`` maps each output's name to its node, the main output first; ``loss_weights`` has
-    those of the heads, ``shapes`` every input's and node's shape, ``entering`` those that enter
+    those of the heads, ``modules`` the module that each scope uses, ``shapes`` every input's and node's shape, ``entering`` those that enter
     each node, in their order. Raises ValueError where a name is not unique, an input is not
     earlier or a shape is not the inferred one: a bug of whoever made it, never of a spec.
     """
@@ -145,6 +157,7 @@ class Graph:
     inputs: Mapping[str, Shape]
     outputs: Mapping[str, str]
     loss_weights: Mapping[str, float] = field(default_factory=dict)
+    modules: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     shapes: Mapping[str, Shape] = field(init=False, compare=False, repr=False)
     entering: tuple[tuple[Shape, ...], ...] = field(init=False, compare=False, repr=False)
 

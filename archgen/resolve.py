@@ -83,6 +83,7 @@ class Resolver:
         self.nodes = Nodes(faults, self.input_shape)
         self.wiring = Wiring(faults)
         self.using: list[str] = []
+        self.modules: dict[str, str] = {}
         self.expansions: dict[tuple[str, Shape | None, str], Expansion] = {}
         self.expanded = 0
 
@@ -125,7 +126,7 @@ class Resolver:
         nodes = finished(self.nodes.made, outputs.values(), self.faults)
         weights = {name: head.loss_weight for name, head in heads.items()}
         inputs = {INPUT: self.input_shape or ()}
-        return Graph(self.spec.name, tuple(nodes), inputs, outputs, weights)
+        return Graph(self.spec.name, tuple(nodes), inputs, outputs, weights, self.modules)
 
     def head(self, name: str, head: Head, main: Context) -> Output | None:
         """Expand a head where its condition holds; None where not."""
@@ -266,6 +267,7 @@ class Resolver:
         if module is None:
             return None
         path = context.path + name
+        self.modules[path] = entry.use
         environment = self.evaluator.module(entry, module, context.environment, entering)
         key = (entry.use, entering.shape if entering else None, repr(environment.known))
         if key in self.expansions and entering is not None:
@@ -289,6 +291,8 @@ class Resolver:
         """Repeat an expansion under another path: the same module on the same shape."""
         move = Move(made.path, path, made.input, entering.node)
         self.nodes.repeat(made.nodes, move)
+        inside = [scope for scope in self.modules if scope.startswith(f"{made.path}.")]
+        self.modules |= {move.node(scope): self.modules[scope] for scope in inside}
         slot.inner, slot.move = made.frame, move
         # A module without layers gives back what entered, called by whatever made it.
         return entering if made.result.node == made.input else move.tensor(made.result)

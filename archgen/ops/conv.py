@@ -5,9 +5,9 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from archgen.geometry import Axis
-from archgen.ir import Call, Op, Refusal, Shape, Weight, Window, size_of
+from archgen.ir import Call, Caption, Op, Refusal, Shape, Weight, Window, size_of
 from archgen.ops.fields import Flag, Initializer, Padding, PairField, Positive, Regularizer, wrong
-from archgen.ops.windows import axes, lay, times
+from archgen.ops.windows import axes, lay, marks, times
 
 
 class Conv(Op):
@@ -75,6 +75,17 @@ class Conv(Op):
     def label(self) -> str:
         """Return ``3×3 conv``."""
         return f"{times(self.kernel_size)} conv"
+
+    def caption(self) -> Caption:
+        """Return ``3×3 conv, 96`` and its stride, padding, dilation and groups."""
+        family = "1×1 conv" if self.kernel_size == (1, 1) else "k×k conv"
+        if 1 in self.kernel_size and family == "k×k conv":
+            family = "1×n conv"
+        dilation = f"d{times(self.dilation_rate)}" if self.dilation_rate != (1, 1) else ""
+        groups = f"g{self.groups}" if self.groups > 1 else ""
+        placed = marks(self.kernel_size, self.strides, self.padding)
+        said = " ".join(filter(None, [placed, dilation, groups]))
+        return Caption(f"{self.label()}, {self.filters}", said, family)
 
     def call(self, _inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
         """Return Conv2D, behind a ZeroPadding2D where the padding is explicit."""

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archgen.ir import Op, Shape, Weight, Window, size_of
+from archgen.ir import Caption, Op, Shape, Weight, Window, size_of
 from archgen.ops.fields import Activation, Flag, Initializer, Positive, Regularizer
 
 
@@ -32,6 +32,11 @@ class Dense(Op):
     def macs(self, inputs: tuple[Shape, ...], _output: Shape) -> int:
         """Return the input's scalars × units."""
         return size_of(inputs[0]) * self.units
+
+    def caption(self) -> Caption:
+        """Return ``dense, 1000`` and its activation."""
+        activation = "" if self.activation == "linear" else self.activation
+        return Caption(f"dense, {self.units}", activation, "dense")
 
 
 class Flatten(Op):

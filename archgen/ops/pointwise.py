@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archgen.ir import Op
+from archgen.ir import Caption, Op
 from archgen.ops.fields import Activation as ActivationName
 from archgen.ops.fields import Number, Share
 
@@ -18,6 +18,10 @@ class Activation(Op):
     def label(self) -> str:
         """Return the activation's own name."""
         return self.activation
+
+    def caption(self) -> Caption:
+        """Return the activation's own name."""
+        return Caption(self.activation, "", "dense")
 
 
 class Dropout(Op):

@@ -58,3 +58,14 @@ def _after(size: int, axis: Axis, laid: Fit) -> int:
 def times(pair: Pair) -> str:
     """Return a pair as ``3×3``."""
     return f"{pair[0]}×{pair[1]}"
+
+
+def marks(kernel: Pair, strides: Pair, padding: PaddingValue) -> str:
+    """Return what a picture says of a window beside its size: ``/2 V``; nothing for 1 and same."""
+    stride = f"/{strides[0]}" if strides[0] == strides[1] else f"/{times(strides)}"
+    said = [stride] if strides != (1, 1) else []
+    if padding == "valid" and kernel != (1, 1):
+        said.append("V")
+    elif not isinstance(padding, str):
+        said.append("P")
+    return " ".join(said)
