@@ -1,0 +1,58 @@
+"""How wide text is: the advance widths of the shipped font, which are those of Arial."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+FONTS = Path(__file__).parent / "fonts"
+EM = 1000
+UNKNOWN = 1000  # a sign that the font lacks is taken to be as wide as it is high
+
+
+class Run(NamedTuple):
+    """A piece of text in one style; ``role`` names its colour, ``gap`` is the space before it."""
+
+    text: str
+    size: float = 11.5
+    role: str = "ink"
+    bold: bool = False
+    gap: float = 0.0
+
+
+@cache
+def _widths() -> dict[bool, dict[str, int]]:
+    table = json.loads((FONTS / "widths.json").read_text(encoding="utf-8"))
+    signs = table["characters"]
+    return {
+        bold: dict(zip(signs, table[style], strict=True))
+        for bold, style in ((False, "regular"), (True, "bold"))
+    }
+
+
+def width(*runs: Run) -> float:
+    """Return the width of runs in a row, in pixels."""
+    return sum(run.gap + _units(run) * run.size / EM for run in runs)
+
+
+def _units(run: Run) -> int:
+    known = _widths()[run.bold]
+    return sum(known.get(sign, UNKNOWN) for sign in run.text)
+
+
+def quantity(count: int) -> str:
+    """Return a count in three significant digits: ``318 k``, ``42.7 M``, ``12.3 G``."""
+    for power, unit in ((12, " T"), (9, " G"), (6, " M"), (3, " k")):
+        if count >= 10**power * 0.9995:
+            value = count / 10**power
+            digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
+            return f"{value:.{digits}f}{unit}"
+    return str(count)
+
+
+def share(part: int, whole: int) -> str:
+    """Return a share in percent, ``<1%`` for little and nothing for none."""
+    if not part or not whole:
+        return "0%" if whole else ""
+    percent = 100 * part / whole
+    return "<1%" if percent < 0.5 else f"{percent:.0f}%"  # noqa: PLR2004 - what rounds to 0
