@@ -5,7 +5,7 @@ Coordinates are *across* (x) and *along* (y) the flow, so that one layout serves
 their join; a bar stretches over its branches.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -19,7 +19,7 @@ LEAST_WIDTH, PADDING, SUBSTITUTE = 96.0, 12.0, 6.0
 GAP_ACROSS, GAP_ALONG, GAP_FAN = 16.0, 22.0, 32.0
 LANE, ARROW_RUN = 20.0, 7.0
 PANEL_PADDING, PANEL_HEADER, BUS = 14.0, 44.0, 5.0
-CARD_HEIGHT, STACK = 44.0, 4.0
+CARD_HEIGHT, STRIPED_HEIGHT, STRIPE, STACK = 44.0, 40.0, 8.0, 4.0
 STRAIGHT = 2  # points of a line without a turn
 
 
@@ -82,11 +82,24 @@ def _shifted(way: Way, dx: float, dy: float) -> Way:
 
 @dataclass(frozen=True)
 class Layout:
-    """How to lay out: the detail of boxes, whether text lies along the flow, what is open."""
+    """How to lay out: the detail of boxes, the direction of the flow, how modules are drawn.
+
+    ``letters`` name the panels that modules have elsewhere in the picture, by signature;
+    ``stripes`` are the colours of modules in an overview, ``card`` the width of its cards.
+    """
 
     detail: int = 0
-    sideways: bool = False
+    direction: str = "down"
     open: bool = False
+    gap: float = GAP_ALONG
+    card_width: float = 0.0
+    stripes: Mapping[str, str] = field(default_factory=dict)
+    letters: Mapping[object, str] = field(default_factory=dict)
+
+    @property
+    def sideways(self) -> bool:
+        """Return whether the flow runs along the text."""
+        return self.direction == "right"
 
     # ── elements ──────────────────────────────────────────────────────────────────────────────
 
@@ -108,7 +121,9 @@ class Layout:
         if len(box.copies) > 1:
             runs.append(Run(f"×{len(box.copies)}", 10.5, "muted", gap=5))
         below = [Run(text, 9, "muted") for text in self.details(box)]
-        return self.node(box.name, [runs, below] if below else [runs], box.caption.family, _hint(box))
+        return self.node(
+            box.name, [runs, below] if below else [runs], box.caption.family, _hint(box)
+        )
 
     def details(self, box: Box) -> list[str]:
         """Return the second line of a node."""
@@ -139,7 +154,8 @@ class Layout:
         w = max(across, width(*runs) + 2 * (PADDING + SUBSTITUTE / 2), LEAST_WIDTH)
         rect = Rect(0, 0, w, BAR_HEIGHT, family, id=name, hint=hint)
         port = (PADDING, w - PADDING)
-        shapes = (rect, *self.written([runs], w, BAR_HEIGHT))
+        text = Text(w / 2, BAR_HEIGHT / 2, tuple(runs), turned=self.sideways)
+        shapes = (rect, text)
         entry, leave = Port(*port, 0, name), Port(*port, BAR_HEIGHT, name)
         return Block(w, BAR_HEIGHT, shapes, (((), entry),), ((leave, ()),))
 
@@ -147,56 +163,91 @@ class Layout:
         """Return lines of text in the middle of a box."""
         if len(lines) == 1:
             return [Text(w / 2, h / 2, tuple(lines[0]))]
-        if self.sideways:
-            return [Text(w / 2 + shift, h / 2, tuple(line)) for shift, line in zip((-7, 8), lines)]
-        return [Text(w / 2, h / 2 + shift, tuple(line)) for shift, line in zip((-7, 8), lines)]
+        shifts = (8.0, -7.0) if self.direction == "up" else (-7.0, 8.0)
+        across, along = (1, 0) if self.sideways else (0, 1)
+        return [
+            Text(w / 2 + shift * across, h / 2 + shift * along, tuple(line))
+            for shift, line in zip(shifts, lines, strict=True)
+        ]
 
     # ── modules ───────────────────────────────────────────────────────────────────────────────
 
     def card(self, group: Group) -> Block:
-        """Return a closed module: its title, what it costs, how often it is repeated."""
-        runs = [Run(group.title, 13, bold=True)]
+        """Return a closed module: its title, how often it is repeated, what it costs."""
+        if self.stripes:
+            return self.striped(group)
+        lines = [self.title(group), [Run(cost_text(*group.totals), 9.5, "muted")]]
+        long = max(LEAST_WIDTH, *(width(*line) for line in lines)) + 2 * PADDING + SUBSTITUTE
+        rect, behind = self.stacked_card(group, long, CARD_HEIGHT)
+        return _single(rect, [*behind, rect, *self.written(lines, rect.w, rect.h)])
+
+    def striped(self, group: Group) -> Block:
+        """Return the card of an overview: a stripe of its module's colour, a pill with ×N."""
+        long, high = self.card_width, STRIPED_HEIGHT
+        rect, behind = self.stacked_card(group, long, high)
+        stripe = Rect(*self.turned_box(1, 1, STRIPE, high - 2), self.stripes[group.module], 4)
+        title = Text(*self.turned_point(STRIPE + 10, high / 2), self.title(group)[:1], "start")
+        shapes: list[Shape] = [*behind, rect, stripe, title]
         if len(group.copies) > 1:
-            runs.append(Run(f"×{len(group.copies)}", 11.5, "muted", gap=6))
-        below = [Run(cost_text(*group.totals), 9.5, "muted")]
-        long = max(LEAST_WIDTH, width(*runs), width(*below)) + 2 * PADDING + SUBSTITUTE
-        w, h = (CARD_HEIGHT, long) if self.sideways else (long, CARD_HEIGHT)
-        rect = Rect(0, 0, w, h, "card", 8, id=group.name, hint=f"{group.name}: {group.title}")
-        behind = [
-            replace(rect, x=STACK * n, y=STACK * n, id="", hint="")
-            for n in (2, 1)
-            if len(group.copies) > 1
-        ]
-        return _single(rect, [*behind, rect, *self.written([runs, below], w, h)])
+            runs = (Run(f"×{len(group.copies)}", 11, "on_dark", bold=True),)
+            wide = width(*runs) + 14
+            shapes.append(Rect(*self.turned_box(long - wide - 10, high / 2 - 10, wide, 20), "ink", 10))
+            shapes.append(Text(*self.turned_point(long - wide / 2 - 10, high / 2), runs))
+        return _single(rect, shapes)
+
+    def title(self, group: Group) -> tuple[Run, ...]:
+        """Return the title of a module behind the letter of its panel."""
+        letter = self.letters.get(group.signature)
+        title = Run(f"({letter}) {group.title}" if letter else group.title, 13, bold=True)
+        many = len(group.copies) > 1
+        return (title, Run(f"×{len(group.copies)}", 12, "muted", gap=6)) if many else (title,)
+
+    def stacked_card(self, group: Group, long: float, high: float) -> tuple[Rect, list[Rect]]:
+        """Return the frame of a card, and those behind it where it is repeated."""
+        box = self.turned_box(0, 0, long, high)
+        rect = Rect(*box, "card", 8, id=group.name, hint=f"{group.name}: {group.title}")
+        copies = (2, 1) if len(group.copies) > 1 else ()
+        shifts = [(STACK * n, -STACK * n if self.direction == "up" else STACK * n) for n in copies]
+        return rect, [replace(rect, x=dx, y=dy, id="", hint="") for dx, dy in shifts]
+
+    def turned_point(self, x: float, y: float) -> Point:
+        """Return a place of the finished picture in this layout's coordinates."""
+        return (y, x) if self.sideways else (x, y)
+
+    def turned_box(self, x: float, y: float, w: float, h: float) -> tuple[float, float, float, float]:
+        """Return a box of the finished picture in this layout's coordinates."""
+        return (y, x, h, w) if self.sideways else (x, y, w, h)
 
     def panel(self, group: Group) -> Block:
         """Return an open module: its body in a frame under its title."""
         body = self.series(group.body)
         bus = self.bus(group, body)
-        before, start = (PANEL_PADDING, PANEL_HEADER)
-        across, along = (start, before) if self.sideways else (before, start)
-        heading = [Run(group.title, 13, bold=True)]
-        if len(group.copies) > 1:
-            heading.append(Run(f"×{len(group.copies)}", 12, "muted", gap=6))
-        costs = [Run(cost_text(group.params, group.macs, group), 10, "muted")]
+        costs = (Run(cost_text(group.params, group.macs, group), 10, "muted"),)
+        heading = self.title(group)
         title = max(width(*heading), width(*costs)) + 2 * PANEL_PADDING
-        w, h = bus.w + across + PANEL_PADDING, bus.h + along + PANEL_PADDING
+        across, start, end = PANEL_PADDING, PANEL_HEADER, PANEL_PADDING
+        if self.direction == "up":
+            start, end = end, start
+        if self.sideways:
+            across, start = start, across
+        w, h = bus.w + across + PANEL_PADDING, bus.h + start + end
         w, h = (w, max(h, title)) if self.sideways else (max(w, title), h)
         rect = Rect(0, 0, w, h, "panel", 8, id=group.name, hint=group.name, stroke=1.0)
-        inner = bus.moved(across + (w - across - PANEL_PADDING - bus.w) / 2, along)
-        words = [self.heading(14, 17, heading), self.heading(14, 33, costs)]
+        inner = bus.moved(across + (w - across - PANEL_PADDING - bus.w) / 2, start)
+        flip = h if self.direction == "up" else 0.0
+        words = [
+            Text(*self.turned_point(PANEL_PADDING, abs(flip - y)), runs, "start")
+            for y, runs in ((17, heading), (33, costs))
+        ]
         ends = [port for port, _ in inner.exits]
-        lines = [_route(port, way, Port(port.left, port.right, h, group.name)) for port, way in inner.exits]
-        left = min(port.left for port in ends) if len(ends) > 1 else w / 2
-        right = max(port.right for port in ends) if len(ends) > 1 else w / 2
-        shapes = (rect, *words, *inner.shapes, *(replace(line, arrow=False) for line in lines))
-        entry = Port(w / 2, w / 2, 0, group.name)
-        return Block(w, h, shapes, (((), entry),), ((Port(left, right, h, group.name), ()),))
-
-    def heading(self, x: float, y: float, runs: Sequence[Run]) -> Text:
-        """Return a title at a place of the finished picture."""
-        at = (y, x) if self.sideways else (x, y)
-        return Text(*at, tuple(runs), "start")
+        left, right = (w / 2, w / 2) if len(ends) == 1 else (ends[0].left, ends[-1].right)
+        lines = [
+            replace(_route(port, way, port.moved(0, h - port.y)), arrow=False)
+            for port, way in inner.exits
+        ]
+        entry, leave = Port(w / 2, w / 2, 0, group.name), Port(left, right, h, group.name)
+        shapes = (rect, *words, *inner.shapes, *lines)
+        return Block(w, h, shapes, (((), entry),), ((leave, ()),))
 
     def bus(self, group: Group, body: Block) -> Block:
         """Return the body under a thin bar from which all its branches leave."""
@@ -206,7 +257,7 @@ class Layout:
         rect = Rect(left, 0, right - left, BUS, "edge", BUS / 2)
         port = Port(left + 2, right - 2, BUS, group.name)
         bar = Block(body.w, BUS, (rect,), (), ((port, ()),))
-        return _stacked([bar, body])
+        return _stacked([bar, body], self.gap)
 
     # ── series and forks ──────────────────────────────────────────────────────────────────────
 
@@ -221,7 +272,7 @@ class Layout:
         for index, element in enumerate(series):
             beside = [forks[i].w for i in (index - 1, index + 1) if i in forks]
             blocks.append(forks.get(index) or self.element(element, max(beside, default=0.0)))
-        return _stacked(blocks)
+        return _stacked(blocks, self.gap)
 
     def fork(self, fork: Fork) -> Block:
         """Return branches side by side; the short ones wait at the join."""
@@ -269,6 +320,7 @@ class _Stack:
     """Blocks put one behind the other on an axis."""
 
     axis: float
+    least: float
     y: float = 0.0
     shapes: list[Shape] = field(default_factory=list)
     entries: list[tuple[Way, Port]] = field(default_factory=list)
@@ -308,19 +360,26 @@ class _Stack:
             for inner, target in below.entries
         ]
         # A skip from a bar leaves it straight; only one from a narrow box turns.
-        skips = [port.at(lane[0][0]) != lane[0][0] for port, _ in self.exits for lane in below.lanes]
+        skips = [
+            port.at(lane[0][0]) != lane[0][0] for port, _ in self.exits for lane in below.lanes
+        ]
         turns = any(skips) or any(len(line.points) > STRAIGHT for line in lines)
-        return GAP_FAN if turns else GAP_ALONG
+        return max(GAP_FAN, self.least) if turns else self.least
 
 
-def _stacked(blocks: Sequence[Block]) -> Block:
+def _stacked(blocks: Sequence[Block], gap: float) -> Block:
     """Return blocks as one, each behind the one before it."""
     w = max(block.w for block in blocks)
-    stack = _Stack(w / 2)
+    stack = _Stack(w / 2, gap)
     for index, block in enumerate(blocks):
         stack.put(block, first=not index)
     return Block(
-        w, stack.y, tuple(stack.shapes), tuple(stack.entries), tuple(stack.exits), tuple(stack.lanes)
+        w,
+        stack.y,
+        tuple(stack.shapes),
+        tuple(stack.entries),
+        tuple(stack.exits),
+        tuple(stack.lanes),
     )
 
 

@@ -95,9 +95,7 @@ def _passed_by_all(
     return cuts
 
 
-def _components(
-    members: Sequence[str], inputs: Mapping[str, Sequence[str]]
-) -> list[list[str]]:
+def _components(members: Sequence[str], inputs: Mapping[str, Sequence[str]]) -> list[list[str]]:
     """Return the members in groups that share no edge, each in its order."""
     leader = {name: name for name in members}
 

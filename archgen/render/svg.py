@@ -69,9 +69,15 @@ def _rect(rect: Rect, theme: Theme) -> str:
         )
     else:
         colour = theme.roles.get(rect.family, rect.family)
-        look = f'class="{_class(rect.family)}" fill="{colour}"' if colour != rect.family else f'fill="{_text(colour)}"'
+        look = (
+            f'class="{_class(rect.family)}" fill="{colour}"'
+            if colour != rect.family
+            else f'fill="{_text(colour)}"'
+        )
     hint = f"<title>{_text(rect.hint)}</title>" if rect.hint else ""
-    return f"<rect {place} {look}{known}>{hint}</rect>" if hint else f"<rect {place} {look}{known}/>"
+    return (
+        f"<rect {place} {look}{known}>{hint}</rect>" if hint else f"<rect {place} {look}{known}/>"
+    )
 
 
 def _words(text: Text, theme: Theme) -> str:
