@@ -146,8 +146,10 @@ def _label_width(view: View) -> float:
 
 def _with_ends(view: View, layout: Layout) -> Block:
     """Return the body between the input and the main output."""
-    block = _entering(view.body, view.input, layout)
-    return block
+    name, shape = next(iter(view.outputs.items()))
+    body = _entering(view.body, view.input, layout)
+    runs = [Run(name, 11), Run(shape_text(shape), 10.5, "muted", gap=6)]
+    return layout.behind(body, layout.thick(f"output {name}", runs, "input", 0.0))
 
 
 def _shapes(view: View) -> dict[str, tuple[int, ...]]:
@@ -174,12 +176,11 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
 
 def _with_heads(part: Part, view: View, layout: Layout) -> Part:
     """Put the heads beside the items that they leave from."""
-    rects = {shape.id: shape for shape in part.shapes if isinstance(shape, Rect) and shape.id}
+    rects = _rects(part)
+    folded = {copy: item.name for item in _items(view.body) for copy in item.copies}
     shapes, w, h = list(part.shapes), part.w, part.h
     for tap, head in view.heads:
-        if tap not in rects:
-            continue
-        source = rects[tap]
+        source = rects[folded[tap]]
         card = _flow(layout.card(head), layout.direction)
         if layout.sideways:
             x, y = source.x + source.w / 2 + 40, h + 34
@@ -193,16 +194,16 @@ def _with_heads(part: Part, view: View, layout: Layout) -> Part:
             start = (source.x + source.w, source.y + source.h / 2)
             points = (start, (x - 7, y + card.h / 2), (x, y + card.h / 2))
             w = max(w, x + card.w + 8)
-        shapes.append(Line(points, tap, head.name, upright=False))
+        shapes.append(Line(points, folded[tap], head.name, upright=False))
         shapes += [moved(shape, x, y) for shape in card.shapes]
     return Part(w, h, tuple(shapes))
 
 
 def _with_costs(part: Part, view: View, direction: str) -> Part:
     """Write the share of parameters and MACs beside each row."""
-    rects = {shape.id: shape for shape in part.shapes if isinstance(shape, Rect) and shape.id}
+    rects = _rects(part)
     if direction == "right":
-        return part
+        return _with_costs_below(part, view)
     left = part.w + COLUMN_GAP
     columns = (left, left + COLUMN + COLUMN_GAP)
     words: list[Shape] = []
@@ -220,6 +221,22 @@ def _with_costs(part: Part, view: View, direction: str) -> Part:
         words += _bar(columns[0], middle, params, view.params, "params")
         words += _bar(columns[1], middle, macs, view.macs, "macs")
     return Part(columns[1] + COLUMN, part.h, (*part.shapes, *words))
+
+
+def _with_costs_below(part: Part, view: View) -> Part:
+    """Write parameters and MACs under each module of a flow to the right."""
+    words = []
+    for item in [*_items(view.body), *(head for _, head in view.heads)]:
+        rect, (params, macs) = _rects(part).get(item.name), _costs(item)
+        if rect and params + macs:
+            below = f"{quantity(params)} · {quantity(macs)}"
+            at = (rect.x + rect.w / 2, rect.y + rect.h + 18)
+            words.append(Text(*at, (Run(below, 10, "muted"),)))
+    return Part(part.w, max([part.h, *(text.y + 6 for text in words)]), (*part.shapes, *words))
+
+
+def _rects(part: Part) -> dict[str, Rect]:
+    return {shape.id: shape for shape in part.shapes if isinstance(shape, Rect) and shape.id}
 
 
 def _bar(x: float, middle: float, part: int, whole: int, role: str) -> list[Shape]:

@@ -179,7 +179,8 @@ class Layout:
         lines = [self.title(group), [Run(cost_text(*group.totals), 9.5, "muted")]]
         long = max(LEAST_WIDTH, *(width(*line) for line in lines)) + 2 * PADDING + SUBSTITUTE
         rect, behind = self.stacked_card(group, long, CARD_HEIGHT)
-        return _single(rect, [*behind, rect, *self.written(lines, rect.w, rect.h)])
+        shapes = [*behind, rect, *self.written(lines, rect.w, rect.h)]
+        return _single(rect, shapes, STACK * len(behind))
 
     def striped(self, group: Group) -> Block:
         """Return the card of an overview: a stripe of its module's colour, a pill with ×N."""
@@ -193,7 +194,7 @@ class Layout:
             wide = width(*runs) + 14
             shapes.append(Rect(*self.turned_box(long - wide - 10, high / 2 - 10, wide, 20), "ink", 10))
             shapes.append(Text(*self.turned_point(long - wide / 2 - 10, high / 2), runs))
-        return _single(rect, shapes)
+        return _single(rect, shapes, STACK * len(behind))
 
     def title(self, group: Group) -> tuple[Run, ...]:
         """Return the title of a module behind the letter of its panel."""
@@ -207,8 +208,7 @@ class Layout:
         box = self.turned_box(0, 0, long, high)
         rect = Rect(*box, "card", 8, id=group.name, hint=f"{group.name}: {group.title}")
         copies = (2, 1) if len(group.copies) > 1 else ()
-        shifts = [(STACK * n, -STACK * n if self.direction == "up" else STACK * n) for n in copies]
-        return rect, [replace(rect, x=dx, y=dy, id="", hint="") for dx, dy in shifts]
+        return rect, [replace(rect, x=STACK * n, y=STACK * n, id="", hint="") for n in copies]
 
     def turned_point(self, x: float, y: float) -> Point:
         """Return a place of the finished picture in this layout's coordinates."""
@@ -274,6 +274,10 @@ class Layout:
             blocks.append(forks.get(index) or self.element(element, max(beside, default=0.0)))
         return _stacked(blocks, self.gap)
 
+    def behind(self, block: Block, last: Block) -> Block:
+        """Return a block with another one behind it."""
+        return _stacked([block, last], self.gap)
+
     def fork(self, fork: Fork) -> Block:
         """Return branches side by side; the short ones wait at the join."""
         blocks = [self.series(branch) if branch else None for branch in fork.branches]
@@ -308,11 +312,14 @@ def _hint(box: Box) -> str:
     return f"{box.name}: {box.caption.words} {box.caption.marks} → {shape}".replace("  ", " ")
 
 
-def _single(rect: Rect, shapes: Sequence[Shape]) -> Block:
-    """Return a block around one box, whose lines meet the middle of its sides."""
-    middle = rect.w / 2
-    entry, leave = (Port(middle, middle, y, rect.id) for y in (0.0, rect.h))
-    return Block(rect.w, rect.h, tuple(shapes), (((), entry),), ((leave, ()),))
+def _single(rect: Rect, shapes: Sequence[Shape], behind: float = 0.0) -> Block:
+    """Return a block around one box, whose lines meet the middle of its sides.
+
+    ``behind`` is how far the cards behind it stand out where its lines leave.
+    """
+    middle, high = rect.w / 2, rect.h + behind
+    entry, leave = (Port(middle, middle, y, rect.id) for y in (0.0, high))
+    return Block(rect.w, high, tuple(shapes), (((), entry),), ((leave, ()),))
 
 
 @dataclass

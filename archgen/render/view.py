@@ -132,7 +132,8 @@ class _Viewer:
     def head(self, scope: str) -> tuple[str, Group]:
         boxes = [b for b in self.boxes.values() if f"{self.scope(b)}.".startswith(f"{scope}.")]
         group = self.group(scope, boxes)
-        return group.inputs[0].partition(".")[0], group
+        tap = self.boxes[self.made_by[group.inputs[0]]]
+        return next(iter(self.items("", [tap]))), group
 
     # ── levels ────────────────────────────────────────────────────────────────────────────────
 
