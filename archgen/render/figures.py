@@ -5,13 +5,26 @@ Imports ``layout``, ``view``, ``palette``, ``scene`` and ``typography``.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 
 from archgen.ir import shape_text
 from archgen.render.layout import Block, Layout, cost_text
-from archgen.render.palette import LIGHT, STRIPES
+from archgen.render.palette import STRIPES
 from archgen.render.scene import Line, Rect, Scene, Shape, Text, moved
 from archgen.render.typography import Run, quantity, share, width
-from archgen.render.view import Box, Element, Fork, Group, Item, Series, Tangle, View
+from archgen.render.view import (
+    Box,
+    Element,
+    Fork,
+    Group,
+    Item,
+    Series,
+    Tangle,
+    View,
+    boxes,
+    groups,
+    items,
+)
 
 MARGIN, TITLE_HEIGHT, LEGEND_HEIGHT = 20.0, 62.0, 34.0
 CARD_WIDTH, OVERVIEW_GAP, LABEL_ROOM = 178.0, 28.0, 8.0
@@ -120,14 +133,17 @@ def _flipped(shape: Shape, height: float) -> Shape:
 
 def _overview(view: View, layout: Layout, letters: Mapping[object, str]) -> Part:
     """Return the modules in a row, the shapes between them, and what each costs beside it."""
-    groups = [item for item in _items(view.body) if isinstance(item, Group)]
-    groups += [head for _, head in view.heads]
-    colours = iter(STRIPES * (1 + len(groups) // len(STRIPES)))
-    stripes = {name: next(colours) for name in dict.fromkeys(group.module for group in groups)}
-    wide = max((_card_width(group, letters) for group in groups), default=CARD_WIDTH)
+    cards = [item for item in items(view.everything) if isinstance(item, Group)]
+    modules = dict.fromkeys(card.module for card in cards)
+    stripes = dict(zip(modules, cycle(STRIPES), strict=False))
+    wide = max((_card_width(card, letters) for card in cards), default=CARD_WIDTH)
     gap = OVERVIEW_GAP if not layout.sideways else _label_width(view) + 2 * LABEL_ROOM
     closed = replace(
-        layout, gap=gap, card_width=max(CARD_WIDTH, wide), stripes=stripes or {"": ""}, letters=letters
+        layout,
+        gap=gap,
+        card_width=max(CARD_WIDTH, wide),
+        stripes=stripes or {"": ""},
+        letters=letters,
     )
     part = _flow(_with_ends(view, closed), layout.direction)
     part = _with_heads(part, view, closed)
@@ -153,7 +169,7 @@ def _with_ends(view: View, layout: Layout) -> Block:
 
 
 def _shapes(view: View) -> dict[str, tuple[int, ...]]:
-    shapes = {item.name: item.shape for item in _items(view.body)}
+    shapes = {item.name: item.shape for item in items(view.body)}
     return {"input": view.input, **shapes}
 
 
@@ -169,7 +185,11 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
             said.add(shape.source)
             run = (Run(shape_text(shapes[shape.source]), 10.5, "muted"),)
             middle = ((x + nx) / 2, (y + ny) / 2)
-            at = (middle[0], middle[1] - 9) if direction == "right" else (middle[0] + 7, middle[1] - 1)
+            at = (
+                (middle[0], middle[1] - 9)
+                if direction == "right"
+                else (middle[0] + 7, middle[1] - 1)
+            )
             words.append(Text(*at, run, "middle" if direction == "right" else "start"))
     return replace(part, shapes=(*part.shapes, *words))
 
@@ -177,7 +197,7 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
 def _with_heads(part: Part, view: View, layout: Layout) -> Part:
     """Put the heads beside the items that they leave from."""
     rects = _rects(part)
-    folded = {copy: item.name for item in _items(view.body) for copy in item.copies}
+    folded = {copy: item.name for item in items(view.body) for copy in item.copies}
     shapes, w, h = list(part.shapes), part.w, part.h
     for tap, head in view.heads:
         source = rects[folded[tap]]
@@ -210,9 +230,10 @@ def _with_costs(part: Part, view: View, direction: str) -> Part:
     top = min((rect.y for rect in rects.values()), default=0.0)
     if direction == "down":
         heads = zip(columns, ("params", "MACs"), strict=True)
-        words += [Text(x, top + 12, (Run(name, 10.5, "muted", bold=True),), "start") for x, name in heads]
-    heads_of = [head for _, head in view.heads]
-    for members in [*_rows(view.body), *([head] for head in heads_of)]:
+        words += [
+            Text(x, top + 12, (Run(name, 10.5, "muted", bold=True),), "start") for x, name in heads
+        ]
+    for members in _rows(view.everything):
         frames = [rects[item.name] for item in members if item.name in rects]
         params, macs = (sum(column) for column in zip(*map(_costs, members), strict=True))
         if not frames or not params + macs:
@@ -226,7 +247,7 @@ def _with_costs(part: Part, view: View, direction: str) -> Part:
 def _with_costs_below(part: Part, view: View) -> Part:
     """Write parameters and MACs under each module of a flow to the right."""
     words = []
-    for item in [*_items(view.body), *(head for _, head in view.heads)]:
+    for item in items(view.everything):
         rect, (params, macs) = _rects(part).get(item.name), _costs(item)
         if rect and params + macs:
             below = f"{quantity(params)} · {quantity(macs)}"
@@ -259,7 +280,7 @@ def _rows(series: Series) -> Iterator[list[Item]]:
         if isinstance(element, Fork):
             filled = [branch for branch in element.branches if branch]
             if len(filled) > 1:
-                yield list(_items((element,)))
+                yield list(items((element,)))
             else:
                 yield from _rows(filled[0])
         elif isinstance(element, Tangle):
@@ -268,33 +289,14 @@ def _rows(series: Series) -> Iterator[list[Item]]:
             yield [element]
 
 
-def _items(series: Iterable[Element]) -> Iterator[Item]:
-    """Return every item of a series, those in branches too, but none inside a module."""
-    for element in series:
-        if isinstance(element, Fork):
-            for branch in element.branches:
-                yield from _items(branch)
-        elif isinstance(element, Tangle):
-            yield from element.items
-        else:
-            yield element
-
-
 def _modules(view: View) -> dict[str, Group]:
     """Return the first use of every module, and the heads, by their names and those of scopes."""
     found: dict[str, Group] = {}
-    for group in _groups([*view.body, *(head for _, head in view.heads)]):
+    for group in groups(view.everything):
         found.setdefault(group.module, group)
         for name in group.copies:
             found.setdefault(name, group)
     return found
-
-
-def _groups(series: Iterable[Element]) -> Iterator[Group]:
-    for item in _items(series):
-        if isinstance(item, Group):
-            yield item
-            yield from _groups(item.body)
 
 
 # ── titles, legends, posters ──────────────────────────────────────────────────────────────────────
@@ -317,7 +319,9 @@ def _titled(
     top = MARGIN + TITLE_HEIGHT - 10
     body = [moved(shape, left, top) for shape in part.shapes]
     bottom = top + part.h + 22
-    below = [moved(shape, x - (legend.w / 2 if centred else 0.0), bottom) for shape in legend.shapes]
+    below = [
+        moved(shape, x - (legend.w / 2 if centred else 0.0), bottom) for shape in legend.shapes
+    ]
     height = bottom + (legend.h if legend.shapes else -22) + MARGIN
     said = " ".join(run.text for line in title for run in line)
     return Scene(w + 2 * MARGIN, height, (*words, *body, *below), title[0][0].text, said)
@@ -325,9 +329,9 @@ def _titled(
 
 def _legend(elements: Iterable[Element]) -> Part:
     """Return the kinds that occur, each with its colour, and what the marks mean."""
-    boxes = list(_boxes(elements))
-    used = {box.caption.family for box in boxes}
-    marks = {mark for box in boxes for mark in box.caption.marks.split()}
+    captions = [box.caption for box in boxes(elements)]
+    used = {caption.family for caption in captions}
+    marks = {mark for caption in captions for mark in caption.marks.split()}
     x, shapes = 0.0, list[Shape]()
     for family, words in KINDS.items():
         if family in used:
@@ -344,23 +348,15 @@ def _legend(elements: Iterable[Element]) -> Part:
     return Part(max(x - 14, 0.0), 15, tuple(shapes))
 
 
-def _boxes(elements: Iterable[Element]) -> Iterator[Box]:
-    for item in _items(elements):
-        if isinstance(item, Box):
-            yield item
-        else:
-            yield from _boxes(item.body)
-
-
 def _shown(view: View) -> list[Element]:
     """Return the boxes that an overview shows outside of modules."""
-    return [item for item in _items(view.body) if isinstance(item, Box)]
+    return [item for item in items(view.body) if isinstance(item, Box)]
 
 
 def _poster(view: View, layout: Layout) -> Scene:
     """Return the overview and a panel for each distinct module, in columns."""
     distinct: dict[object, Group] = {}
-    for group in _groups([*view.body, *(head for _, head in view.heads)]):
+    for group in groups(view.everything):
         distinct.setdefault(group.signature, group)
     letters = {signature: _letter(index) for index, signature in enumerate(distinct)}
     overview = _overview(view, replace(layout, direction="down"), letters)
@@ -370,7 +366,7 @@ def _poster(view: View, layout: Layout) -> Scene:
     x = overview.w + 2 * MARGIN
     shapes = (*overview.shapes, *(moved(shape, x, -8) for shape in packed.shapes))
     part = Part(x + packed.w, max(overview.h, packed.h - 8), shapes)
-    return _titled(part, _title(view), [*view.body, *(head for _, head in view.heads)])
+    return _titled(part, _title(view), view.everything)
 
 
 def _letter(index: int) -> str:
@@ -382,7 +378,10 @@ def _letter(index: int) -> str:
 def _framed(group: Group, layout: Layout) -> Part:
     """Return a module as a panel with a tab of colour."""
     body = _module(group, layout)
-    title, costs = layout.title(group), (Run(cost_text(group.params, group.macs, group), 10, "muted"),)
+    title, costs = (
+        layout.title(group),
+        (Run(cost_text(group.params, group.macs, group), 10, "muted"),),
+    )
     w = max(body.w, width(*title), width(*costs)) + 28
     frame = Rect(0, 0, w, body.h + 66, "panel", 8)
     words = (Text(14, 19, title, "start"), Text(14, 36, costs, "start"))

@@ -192,7 +192,9 @@ class Layout:
         if len(group.copies) > 1:
             runs = (Run(f"×{len(group.copies)}", 11, "on_dark", bold=True),)
             wide = width(*runs) + 14
-            shapes.append(Rect(*self.turned_box(long - wide - 10, high / 2 - 10, wide, 20), "ink", 10))
+            shapes.append(
+                Rect(*self.turned_box(long - wide - 10, high / 2 - 10, wide, 20), "ink", 10)
+            )
             shapes.append(Text(*self.turned_point(long - wide / 2 - 10, high / 2), runs))
         return _single(rect, shapes, STACK * len(behind))
 
@@ -214,7 +216,9 @@ class Layout:
         """Return a place of the finished picture in this layout's coordinates."""
         return (y, x) if self.sideways else (x, y)
 
-    def turned_box(self, x: float, y: float, w: float, h: float) -> tuple[float, float, float, float]:
+    def turned_box(
+        self, x: float, y: float, w: float, h: float
+    ) -> tuple[float, float, float, float]:
         """Return a box of the finished picture in this layout's coordinates."""
         return (y, x, h, w) if self.sideways else (x, y, w, h)
 

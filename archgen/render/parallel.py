@@ -17,9 +17,13 @@ class Fork(NamedTuple):
 
 
 class Tangle(NamedTuple):
-    """Items between two others that are neither a series nor parallel, in topological order."""
+    """Items between two others that are neither a series nor parallel, in topological order.
+
+    ``leaving`` are those that what follows reads.
+    """
 
     items: tuple[str, ...]
+    leaving: tuple[str, ...]
 
 
 Element: TypeAlias = str | Fork | Tangle
@@ -59,7 +63,8 @@ def _between(
     parts = _components(members, inputs)
     skips = left in inputs[right]
     if len(parts) == 1 and not skips:
-        return [Tangle(tuple(members))]
+        leaving = tuple(name for name in inputs[right] if name in members)
+        return [Tangle(tuple(members), leaving)]
     entering = {name: position for position, name in enumerate(inputs[right])}
     branches = {_order(part, entering): _series(part, inputs, left, right) for part in parts}
     if skips:

@@ -5,7 +5,7 @@ module. Imports ``ir``, ``analysis`` and ``parallel``.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -70,9 +70,10 @@ class Fork:
 
 @dataclass(frozen=True, slots=True)
 class Tangle:
-    """Items that are neither a series nor parallel, and what each reads."""
+    """Items that are neither a series nor parallel, and those that what follows reads."""
 
     items: tuple["Item", ...]
+    leaving: tuple[str, ...]
 
 
 Item: TypeAlias = Box | Group
@@ -92,6 +93,40 @@ class View:
     outputs: Mapping[str, Shape]
     params: int
     macs: int
+
+    @property
+    def everything(self) -> Series:
+        """Return the body and the heads."""
+        return (*self.body, *(head for _, head in self.heads))
+
+
+def items(series: Iterable[Element]) -> Iterator[Item]:
+    """Return every item of a series, those in branches too, but none inside a module."""
+    for element in series:
+        if isinstance(element, Fork):
+            for branch in element.branches:
+                yield from items(branch)
+        elif isinstance(element, Tangle):
+            yield from element.items
+        else:
+            yield element
+
+
+def groups(series: Iterable[Element]) -> Iterator[Group]:
+    """Return every module of a series, those inside modules too, outer ones first."""
+    for item in items(series):
+        if isinstance(item, Group):
+            yield item
+            yield from groups(item.body)
+
+
+def boxes(series: Iterable[Element]) -> Iterator[Box]:
+    """Return every box of a series, those inside modules too."""
+    for item in items(series):
+        if isinstance(item, Box):
+            yield item
+        else:
+            yield from boxes(item.body)
 
 
 def view(analysis: Analysis, title: str = "", titles: Mapping[str, str] | None = None) -> View:
@@ -291,7 +326,7 @@ def _element(part: parallel.Element, items: Mapping[str, Item]) -> Element:
     if isinstance(part, parallel.Fork):
         return Fork(tuple(_folded(_filled(branch, items)) for branch in part.branches))
     if isinstance(part, parallel.Tangle):
-        return Tangle(tuple(items[name] for name in part.items))
+        return Tangle(tuple(items[name] for name in part.items), part.leaving)
     return items[part]
 
 
