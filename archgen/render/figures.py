@@ -93,7 +93,7 @@ def _module(group: Group, layout: Layout) -> Part:
 
 def _entering(series: Series, shape: tuple[int, ...], layout: Layout) -> Block:
     first = series[0] if series else None
-    across = layout.element(first).w if isinstance(first, Fork) else 0.0
+    across = layout.element(first).w if isinstance(first, Fork | Tangle) else 0.0
     runs = [Run("input", 11), Run(shape_text(shape), 10.5, "muted", gap=6)]
     return layout.series(series, layout.thick("input", runs, "input", across))
 

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from archgen.ir import shape_text
 from archgen.render.scene import Line, Point, Rect, Shape, Text, moved
+from archgen.render.tangles import ABOVE, BELOW, placed
 from archgen.render.typography import Run, quantity, width
-from archgen.render.view import Box, Element, Fork, Group, Series
+from archgen.render.view import Box, Element, Fork, Group, Series, Tangle
 
 NODE_HEIGHT, NODE_HEIGHT_DETAILED, BAR_HEIGHT = 28.0, 40.0, 24.0
 LEAST_WIDTH, PADDING, SUBSTITUTE = 96.0, 12.0, 6.0
@@ -25,12 +26,16 @@ STRAIGHT = 2  # points of a line without a turn
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """Where lines meet a box: a point, or anywhere between ``left`` and ``right`` of a bar."""
+    """Where lines meet a box: a point, or anywhere between ``left`` and ``right`` of a bar.
+
+    A line goes on behind a port without ``arrow``.
+    """
 
     left: float
     right: float
     y: float
     id: str
+    arrow: bool = True
 
     def at(self, x: float) -> float:
         """Return where a line from or to ``x`` meets it: straight where it can."""
@@ -43,7 +48,7 @@ class Port:
 
     def moved(self, dx: float, dy: float) -> "Port":
         """Return it in another place."""
-        return Port(self.left + dx, self.right + dx, self.y + dy, self.id)
+        return Port(self.left + dx, self.right + dx, self.y + dy, self.id, self.arrow)
 
 
 Way = tuple[Point, ...]
@@ -109,9 +114,7 @@ class Layout:
             return self.bar(element, across) if element.is_join else self.box(element)
         if isinstance(element, Group):
             return self.panel(element) if self.open else self.card(element)
-        if isinstance(element, Fork):
-            return self.fork(element)
-        raise NotImplementedError
+        return self.fork(element) if isinstance(element, Fork) else self.tangle(element)
 
     def box(self, box: Box) -> Block:
         """Return a node: its words and marks, in a second line what it costs."""
@@ -270,13 +273,37 @@ class Layout:
         forks = {
             index: self.element(element)
             for index, element in enumerate(series)
-            if isinstance(element, Fork)
+            if isinstance(element, Fork | Tangle)
         }
         blocks = [first] if first else []
         for index, element in enumerate(series):
             beside = [forks[i].w for i in (index - 1, index + 1) if i in forks]
             blocks.append(forks.get(index) or self.element(element, max(beside, default=0.0)))
         return _stacked(blocks, self.gap)
+
+    def tangle(self, tangle: Tangle) -> Block:
+        """Return items where Graphviz puts them, their lines as it curves them."""
+        blocks = {item.name: self.element(item) for item in tangle.items}
+        edges = [
+            (read if read in blocks else f"{ABOVE}{item.name}", item.name)
+            for item in tangle.items
+            for read in item.inputs
+        ]
+        edges += [(name, f"{BELOW}{name}") for name in tangle.leaving]
+        placing = placed({name: (block.w, block.h) for name, block in blocks.items()}, edges)
+        shapes, entries, exits = list[Shape](), list[tuple[Way, Port]](), list[tuple[Port, Way]]()
+        for name, block in blocks.items():
+            shapes += block.moved(*placing.corners[name]).shapes
+        for (source, target), curve in placing.curves.items():
+            if source.startswith(ABOVE):
+                shapes.append(Line(curve, curved=True))
+                entries.append(((), Port(curve[0][0], curve[0][0], 0.0, target, arrow=False)))
+            elif target.startswith(BELOW):
+                shapes.append(Line(curve, arrow=False, curved=True))
+                exits.append((Port(curve[-1][0], curve[-1][0], placing.h, source), ()))
+            else:
+                shapes.append(Line(curve, source, target, curved=True))
+        return Block(placing.w, placing.h, tuple(shapes), tuple(entries), tuple(exits))
 
     def behind(self, block: Block, last: Block) -> Block:
         """Return a block with another one behind it."""
@@ -408,4 +435,4 @@ def _route(source: Port, way: Way, target: Port, *, late: bool = False) -> Line:
     points += [point for point, after in pairwise(way) if abs(point[0] - after[0]) > 1]
     if abs(way[-1][0] - end) > 1:
         points += [(way[-1][0], target.y - GAP_FAN), (end, target.y - ARROW_RUN)]
-    return Line((*points, (end, target.y)), source.id, target.id)
+    return Line((*points, (end, target.y)), source.id, target.id, target.arrow)

@@ -43,7 +43,7 @@ class Line:
     """A line through points with an arrow at its end; an S where it changes lanes.
 
     ``source`` and ``target`` are the ids of what it leads from and to; ``upright`` lines run along
-    y, the others along x.
+    y, the others along x; the points of a ``curved`` one control Bézier segments.
     """
 
     points: tuple[Point, ...]
@@ -52,6 +52,7 @@ class Line:
     arrow: bool = True
     role: str = "edge"
     upright: bool = True
+    curved: bool = False
 
 
 Shape: TypeAlias = Rect | Text | Line

@@ -6,6 +6,7 @@ The same bytes for the same scene. Imports ``scene``, ``palette`` and ``typograp
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
+from math import hypot
 
 from archgen.render.palette import DARK, LIGHT, Theme
 from archgen.render.scene import Line, Point, Rect, Scene, Shape, Text
@@ -99,31 +100,32 @@ def _line(line: Line, theme: Theme) -> str:
     known = f' data-edge="{_text(line.source)} {_text(line.target)}"' if line.source else ""
     points = line.points
     if line.arrow:
-        (x, y), (bx, by) = points[-1], points[-2]
         points = (*points[:-1], _short(points[-2], points[-1]))
     path = (
-        f'<path d="{_path(points, line.upright)}" fill="none" class="{_class(line.role)}-line" '
+        f'<path d="{_curve(points) if line.curved else _path(points, line.upright)}" fill="none" class="{_class(line.role)}-line" '
         f'stroke="{colour}" stroke-width="1.2"{known}/>'
     )
-    return path + (_arrow(bx, by, x, y, line.role, colour) if line.arrow else "")
+    return path + (_arrow(*line.points[-2:], line.role, colour) if line.arrow else "")
 
 
 def _short(before: Point, end: Point) -> Point:
     """Return the end of a line whose arrow head takes the rest of it."""
-    (bx, by), (x, y) = before, end
-    if abs(y - by) >= abs(x - bx):
-        return (x, y - ARROW * 0.7 * (1 if y > by else -1))
-    return (x - ARROW * 0.7 * (1 if x > bx else -1), y)
+    dx, dy = _towards(before, end)
+    return (end[0] - 0.7 * ARROW * dx, end[1] - 0.7 * ARROW * dy)
 
 
-def _arrow(bx: float, by: float, x: float, y: float, role: str, colour: str) -> str:
-    if abs(y - by) >= abs(x - bx):
-        sign, half = (1 if y > by else -1), ARROW * 0.45
-        corners = [(x, y), (x - half, y - ARROW * sign), (x + half, y - ARROW * sign)]
-    else:
-        sign, half = (1 if x > bx else -1), ARROW * 0.45
-        corners = [(x, y), (x - ARROW * sign, y - half), (x - ARROW * sign, y + half)]
-    path = "M" + "L".join(f"{_number(px)} {_number(py)}" for px, py in corners) + "Z"
+def _towards(before: Point, end: Point) -> Point:
+    """Return the direction from one point to another, of length 1."""
+    dx, dy = end[0] - before[0], end[1] - before[1]
+    length = hypot(dx, dy) or 1.0
+    return (dx / length, dy / length)
+
+
+def _arrow(before: Point, end: Point, role: str, colour: str) -> str:
+    dx, dy = _towards(before, end)
+    back, half = (end[0] - ARROW * dx, end[1] - ARROW * dy), 0.45 * ARROW
+    corners = (end, (back[0] - half * dy, back[1] + half * dx), (back[0] + half * dy, back[1] - half * dx))
+    path = "M" + "L".join(_pair(x, y) for x, y in corners) + "Z"
     return f'<path d="{path}" class="{_class(role)}" fill="{colour}"/>'
 
 
@@ -139,6 +141,14 @@ def _path(points: Sequence[Point], upright: bool) -> str:  # noqa: FBT001
             said.append(f"C{_pair(half, y)} {_pair(half, ny)} {_pair(nx, ny)}")
         else:
             said.append(f"L{_pair(nx, ny)}")
+    return "".join(said)
+
+
+def _curve(points: Sequence[Point]) -> str:
+    """Return the path of Bézier segments, each of three more points."""
+    said = [f"M{_pair(*points[0])}"]
+    for index in range(1, len(points) - 2, 3):
+        said.append("C" + " ".join(_pair(*point) for point in points[index : index + 3]))
     return "".join(said)
 
 
