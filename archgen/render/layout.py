@@ -21,6 +21,7 @@ GAP_ACROSS, GAP_ALONG, GAP_FAN = 16.0, 22.0, 32.0
 LANE, ARROW_RUN = 20.0, 7.0
 PANEL_PADDING, PANEL_HEADER, BUS = 14.0, 44.0, 5.0
 CARD_HEIGHT, STRIPED_HEIGHT, STRIPE, STACK = 44.0, 40.0, 8.0, 4.0
+BAR_MARGIN = 6.0
 STRAIGHT = 2  # points of a line without a turn
 
 
@@ -39,7 +40,7 @@ class Port:
 
     def at(self, x: float) -> float:
         """Return where a line from or to ``x`` meets it: straight where it can."""
-        return x if self.left <= x <= self.right else (self.left + self.right) / 2
+        return min(max(x, self.left), self.right)
 
     @property
     def middle(self) -> float:
@@ -156,7 +157,7 @@ class Layout:
         """Return a bar with text."""
         w = max(across, width(*runs) + 2 * (PADDING + SUBSTITUTE / 2), LEAST_WIDTH)
         rect = Rect(0, 0, w, BAR_HEIGHT, family, id=name, hint=hint)
-        port = (PADDING, w - PADDING)
+        port = (BAR_MARGIN, w - BAR_MARGIN)
         text = Text(w / 2, BAR_HEIGHT / 2, tuple(runs), turned=self.sideways)
         shapes = (rect, text)
         entry, leave = Port(*port, 0, name), Port(*port, BAR_HEIGHT, name)
@@ -296,10 +297,11 @@ class Layout:
             shapes += block.moved(*placing.corners[name]).shapes
         for (source, target), curve in placing.curves.items():
             if source.startswith(ABOVE):
-                shapes.append(Line(curve, curved=True))
+                shapes.append(Line(((curve[0][0], 0.0), *curve[1:]), curved=True))
                 entries.append(((), Port(curve[0][0], curve[0][0], 0.0, target, arrow=False)))
             elif target.startswith(BELOW):
-                shapes.append(Line(curve, arrow=False, curved=True))
+                ended = (*curve[:-1], (curve[-1][0], placing.h))
+                shapes.append(Line(ended, arrow=False, curved=True))
                 exits.append((Port(curve[-1][0], curve[-1][0], placing.h, source), ()))
             else:
                 shapes.append(Line(curve, source, target, curved=True))
