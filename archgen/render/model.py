@@ -70,5 +70,7 @@ def _group(group: Group) -> dict[str, Any]:
         "inputs": list(group.inputs),
         "copies": list(group.copies) if len(group.copies) > 1 else [],
     }
-    kept = {key: value for key, value in said.items() if value or key in ("params", "macs", "alike")}
+    kept = {
+        key: value for key, value in said.items() if value or key in ("params", "macs", "alike")
+    }
     return {**kept, "body": _series(group.body)}

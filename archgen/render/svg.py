@@ -3,18 +3,15 @@
 The same bytes for the same scene. Imports ``scene``, ``palette`` and ``typography``.
 """
 
-from collections.abc import Sequence
 from html import escape
-from itertools import pairwise
-from math import hypot
 
 from archgen.render.palette import DARK, LIGHT, Theme
-from archgen.render.scene import Line, Point, Rect, Scene, Shape, Text
+from archgen.render.paths import arrow_corners, shortened, steps
+from archgen.render.scene import Line, Rect, Scene, Shape, Text
 from archgen.render.typography import Run
 
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 BASELINE = 0.35  # of the size, from the middle of a line down to its baseline
-ARROW = 6.5
 BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
@@ -98,58 +95,19 @@ def _run(run: Run, theme: Theme) -> str:
 def _line(line: Line, theme: Theme) -> str:
     colour = theme.roles[line.role]
     known = f' data-edge="{_text(line.source)} {_text(line.target)}"' if line.source else ""
-    points = line.points
-    if line.arrow:
-        points = (*points[:-1], _short(points[-2], points[-1]))
-    path = (
-        f'<path d="{_curve(points) if line.curved else _path(points, line.upright)}" fill="none" class="{_class(line.role)}-line" '
+    points = shortened(line.points) if line.arrow else line.points
+    path = f"M{_pair(*points[0])}" + "".join(
+        ("L" if len(step) == 1 else "C") + " ".join(_pair(*point) for point in step)
+        for step in steps(points, line)
+    )
+    drawn = (
+        f'<path d="{path}" fill="none" class="{_class(line.role)}-line" '
         f'stroke="{colour}" stroke-width="1.2"{known}/>'
     )
-    return path + (_arrow(*line.points[-2:], line.role, colour) if line.arrow else "")
-
-
-def _short(before: Point, end: Point) -> Point:
-    """Return the end of a line whose arrow head takes the rest of it."""
-    dx, dy = _towards(before, end)
-    return (end[0] - 0.7 * ARROW * dx, end[1] - 0.7 * ARROW * dy)
-
-
-def _towards(before: Point, end: Point) -> Point:
-    """Return the direction from one point to another, of length 1."""
-    dx, dy = end[0] - before[0], end[1] - before[1]
-    length = hypot(dx, dy) or 1.0
-    return (dx / length, dy / length)
-
-
-def _arrow(before: Point, end: Point, role: str, colour: str) -> str:
-    dx, dy = _towards(before, end)
-    back, half = (end[0] - ARROW * dx, end[1] - ARROW * dy), 0.45 * ARROW
-    corners = (end, (back[0] - half * dy, back[1] + half * dx), (back[0] + half * dy, back[1] - half * dx))
-    path = "M" + "L".join(_pair(x, y) for x, y in corners) + "Z"
-    return f'<path d="{path}" class="{_class(role)}" fill="{colour}"/>'
-
-
-def _path(points: Sequence[Point], upright: bool) -> str:  # noqa: FBT001
-    """Return the path of a line: straight along the flow, an S where it changes lanes."""
-    said = [f"M{_number(points[0][0])} {_number(points[0][1])}"]
-    for (x, y), (nx, ny) in pairwise(points):
-        if upright and x != nx:
-            half = (y + ny) / 2
-            said.append(f"C{_pair(x, half)} {_pair(nx, half)} {_pair(nx, ny)}")
-        elif not upright and y != ny:
-            half = (x + nx) / 2
-            said.append(f"C{_pair(half, y)} {_pair(half, ny)} {_pair(nx, ny)}")
-        else:
-            said.append(f"L{_pair(nx, ny)}")
-    return "".join(said)
-
-
-def _curve(points: Sequence[Point]) -> str:
-    """Return the path of Bézier segments, each of three more points."""
-    said = [f"M{_pair(*points[0])}"]
-    for index in range(1, len(points) - 2, 3):
-        said.append("C" + " ".join(_pair(*point) for point in points[index : index + 3]))
-    return "".join(said)
+    if not line.arrow:
+        return drawn
+    head = "M" + "L".join(_pair(x, y) for x, y in arrow_corners(*line.points[-2:])) + "Z"
+    return f'{drawn}<path d="{head}" class="{_class(line.role)}" fill="{colour}"/>'
 
 
 def _pair(x: float, y: float) -> str:
