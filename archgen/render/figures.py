@@ -9,7 +9,7 @@ from itertools import cycle
 
 from archgen.ir import shape_text
 from archgen.render.layout import Block, Layout, cost_text
-from archgen.render.palette import STRIPES
+from archgen.render.palette import LEGEND, STRIPES
 from archgen.render.scene import Line, Rect, Scene, Shape, Text, moved
 from archgen.render.typography import Run, quantity, share, width
 from archgen.render.view import (
@@ -30,16 +30,6 @@ MARGIN, TITLE_HEIGHT, LEGEND_HEIGHT = 20.0, 62.0, 34.0
 CARD_WIDTH, OVERVIEW_GAP, LABEL_ROOM = 178.0, 28.0, 8.0
 COLUMN, COLUMN_GAP, TRACK_HEIGHT = 92.0, 22.0, 8.0
 PANEL_GAP, WANTED_ASPECT, MOST_COLUMNS = 16.0, 1.7, 6
-KINDS = {
-    "k×k conv": "k×k conv",
-    "1×1 conv": "1×1 conv",
-    "1×n conv": "1×n, n×1 conv",
-    "max pool": "max pool",
-    "avg pool": "average pool",
-    "concat": "concat",
-    "add": "add",
-    "dense": "dense, activation",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +323,7 @@ def _legend(elements: Iterable[Element]) -> Part:
     used = {caption.family for caption in captions}
     marks = {mark for caption in captions for mark in caption.marks.split()}
     x, shapes = 0.0, list[Shape]()
-    for family, words in KINDS.items():
+    for family, words in LEGEND.items():
         if family in used:
             run = (Run(words, 10, "muted"),)
             shapes += [Rect(x, 2, 16, 11, family, 3), Text(x + 21, 7.5, run, "start")]

@@ -71,3 +71,15 @@ DARK = Theme(
 
 # Stripes of module families in an overview, in the order of their first use.
 STRIPES = ("#0072B2", "#56B4E9", "#D55E00", "#009E73", "#B5548C", "#E69F00", "#6B6A00", "#8C959F")
+
+# What a legend calls the families, in its order.
+LEGEND = {
+    "k×k conv": "k×k conv",
+    "1×1 conv": "1×1 conv",
+    "1×n conv": "1×n, n×1 conv",
+    "max pool": "max pool",
+    "avg pool": "average pool",
+    "concat": "concat",
+    "add": "add, multiply",
+    "dense": "dense, activation",
+}
