@@ -147,9 +147,10 @@ class Graph:
     """A checked network: nodes in topological order, named inputs and outputs.
 
     ``outputs`` maps each output's name to its node, the main output first; ``loss_weights`` has
-    those of the heads, ``modules`` the module that each scope uses, ``shapes`` every input's and node's shape, ``entering`` those that enter
-    each node, in their order. Raises ValueError where a name is not unique, an input is not
-    earlier or a shape is not the inferred one: a bug of whoever made it, never of a spec.
+    those of the heads, ``modules`` the module that each scope uses, ``shapes`` every input's and
+    node's shape, ``entering`` those that enter each node, in their order. Raises ValueError where
+    a name is not unique, an input is not earlier or a shape is not the inferred one: a bug of
+    whoever made it, never of a spec.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A view as DOT, the language of Graphviz: plain labels, one cluster a module; imports ``links``."""
+"""A view as DOT, the language of Graphviz: plain labels, a cluster a module; imports ``links``."""
 
 from collections.abc import Iterator
 
@@ -14,25 +14,30 @@ RANKS = {"down": "TB", "up": "BT", "right": "LR"}
 def dot_text(
     view: View,
     *,
-    open: bool = False,
+    opened: bool = False,
     detail: int = 0,
     theme: str = "light",
-    direction: str = "down",  # noqa: A002
+    direction: str = "down",
 ) -> str:
-    """Return a DOT document; modules are single nodes unless ``open``, then clusters."""
+    """Return a DOT document; modules are single nodes unless ``opened``, then clusters."""
     colours = DARK if theme == "dark" else LIGHT
     ink, muted = colours.roles["ink"], colours.roles["edge"]
+    graph = (
+        f"rankdir={RANKS[direction]} nodesep=0.22 ranksep=0.3 splines=spline outputorder=edgesfirst "
+        f'fontname="Arial" fontcolor="{ink}" bgcolor="{colours.background}" '
+        f"tooltip={quoted(view.title)}"
+    )
+    node = f'shape=box style="rounded,filled" fontname="Arial" fontsize=11 fontcolor="{ink}"'
+    entering = f"label={quoted(f'input {shape_text(view.input)}')} {_colours('input', colours)}"
+    edges = links(view, opened=opened)
     lines = [
         f"digraph {quoted(view.name)} {{",
-        f"  graph [rankdir={RANKS[direction]} nodesep=0.22 ranksep=0.3 splines=spline "
-        f'outputorder=edgesfirst fontname="Arial" bgcolor="{colours.background}" '
-        f'fontcolor="{ink}" tooltip={quoted(view.title)}];',
-        f'  node [shape=box style="rounded,filled" fontname="Arial" fontsize=11 fontcolor="{ink}"];',
+        f"  graph [{graph}];",
+        f"  node [{node}];",
         f'  edge [color="{muted}" arrowsize=0.7];',
-        f"  {quoted(INPUT)} [label={quoted(f'input {shape_text(view.input)}')} "
-        f"{_colours('input', colours)}];",
-        *_nodes(view.everything, colours, detail, "  ", open=open),
-        *(f"  {quoted(source)} -> {quoted(target)};" for source, target in links(view, open=open)),
+        f"  {quoted(INPUT)} [{entering}];",
+        *_nodes(view.everything, colours, detail, "  ", opened=opened),
+        *(f"  {quoted(source)} -> {quoted(target)};" for source, target in edges),
         "}",
     ]
     return "\n".join(lines) + "\n"
@@ -44,10 +49,10 @@ def _nodes(
     detail: int,
     indent: str,
     *,
-    open: bool,  # noqa: A002
+    opened: bool,
 ) -> Iterator[str]:
     for item in items(series):
-        if isinstance(item, Group) and open:
+        if isinstance(item, Group) and opened:
             title = item.title if len(item.copies) == 1 else f"{item.title} ×{len(item.copies)}"
             pair = theme.families["panel"]
             yield f"{indent}subgraph {quoted(f'cluster_{item.name}')} {{"
@@ -55,7 +60,7 @@ def _nodes(
                 f'{indent}  label={quoted(title)}; labeljust=l; style="rounded,filled"; '
                 f'color="{pair.line}"; fillcolor="{pair.fill}";'
             )
-            yield from _nodes(item.body, theme, detail, indent + "  ", open=True)
+            yield from _nodes(item.body, theme, detail, indent + "  ", opened=True)
             yield f"{indent}}}"
         else:
             yield f"{indent}{quoted(item.name)} [{_look(item, theme, detail)}];"

@@ -1,89 +1,25 @@
-"""Places boxes, modules and branches, and the lines between them; imports ``view``, ``scene``.
+"""Places boxes, modules and branches; imports ``blocks``, ``tangles``, ``scene`` and ``view``.
 
-Coordinates are *across* (x) and *along* (y) the flow, so that one layout serves every direction:
-`Flow` turns them at the end. A series stacks on an axis; branches stand side by side and end at
-their join; a bar stretches over its branches.
+A series stacks on an axis; branches stand side by side and end at their join; a bar stretches
+over its branches. Every direction has the same layout, turned at the end (``parts.flow``).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from archgen.ir import shape_text
-from archgen.render.scene import Line, Point, Rect, Shape, Text, moved
+from archgen.render.blocks import Block, Port, Way, route, single, stacked
+from archgen.render.scene import Line, Point, Rect, Shape, Text
 from archgen.render.tangles import ABOVE, BELOW, placed
 from archgen.render.typography import Run, quantity, width
 from archgen.render.view import Box, Element, Fork, Group, Series, Tangle
 
 NODE_HEIGHT, NODE_HEIGHT_DETAILED, BAR_HEIGHT = 28.0, 40.0, 24.0
 LEAST_WIDTH, PADDING, SUBSTITUTE = 96.0, 12.0, 6.0
-GAP_ACROSS, GAP_ALONG, GAP_FAN = 16.0, 22.0, 32.0
-LANE, ARROW_RUN = 20.0, 7.0
+GAP_ACROSS, GAP_ALONG, LANE = 16.0, 22.0, 20.0
 PANEL_PADDING, PANEL_HEADER, BUS = 14.0, 44.0, 5.0
 CARD_HEIGHT, STRIPED_HEIGHT, STRIPE, STACK = 44.0, 40.0, 8.0, 4.0
 BAR_MARGIN = 6.0
-STRAIGHT = 2  # points of a line without a turn
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """Where lines meet a box: a point, or anywhere between ``left`` and ``right`` of a bar.
-
-    A line goes on behind a port without ``arrow``.
-    """
-
-    left: float
-    right: float
-    y: float
-    id: str
-    arrow: bool = True
-
-    def at(self, x: float) -> float:
-        """Return where a line from or to ``x`` meets it: straight where it can."""
-        return min(max(x, self.left), self.right)
-
-    @property
-    def middle(self) -> float:
-        """Return its middle."""
-        return (self.left + self.right) / 2
-
-    def moved(self, dx: float, dy: float) -> "Port":
-        """Return it in another place."""
-        return Port(self.left + dx, self.right + dx, self.y + dy, self.id, self.arrow)
-
-
-Way = tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Shapes laid out together: what waits for a line from above, gives one below, passes through.
-
-    ``entries`` are ports with the way to them, ``exits`` with the way from them, ``lanes`` the ways
-    of skips that go through the whole block.
-    """
-
-    w: float
-    h: float
-    shapes: tuple[Shape, ...] = ()
-    entries: tuple[tuple[Way, Port], ...] = ()
-    exits: tuple[tuple[Port, Way], ...] = ()
-    lanes: tuple[Way, ...] = ()
-
-    def moved(self, dx: float, dy: float) -> "Block":
-        """Return the block in another place."""
-        return Block(
-            self.w,
-            self.h,
-            tuple(moved(shape, dx, dy) for shape in self.shapes),
-            tuple((_shifted(way, dx, dy), port.moved(dx, dy)) for way, port in self.entries),
-            tuple((port.moved(dx, dy), _shifted(way, dx, dy)) for port, way in self.exits),
-            tuple(_shifted(way, dx, dy) for way in self.lanes),
-        )
-
-
-def _shifted(way: Way, dx: float, dy: float) -> Way:
-    return tuple((x + dx, y + dy) for x, y in way)
 
 
 @dataclass(frozen=True)
@@ -144,7 +80,7 @@ class Layout:
         high = NODE_HEIGHT if len(lines) == 1 else NODE_HEIGHT_DETAILED
         w, h = (high, long) if self.sideways else (long, high)
         rect = Rect(0, 0, w, h, family, id=name, hint=hint)
-        return _single(rect, [rect, *self.written(lines, w, h)])
+        return single(rect, [rect, *self.written(lines, w, h)])
 
     def bar(self, box: Box, across: float) -> Block:
         """Return a bar that joins branches, with its shape."""
@@ -183,8 +119,8 @@ class Layout:
         lines = [self.title(group), [Run(cost_text(*group.totals), 9.5, "muted")]]
         long = max(LEAST_WIDTH, *(width(*line) for line in lines)) + 2 * PADDING + SUBSTITUTE
         rect, behind = self.stacked_card(group, long, CARD_HEIGHT)
-        shapes = [*behind, rect, *self.written(lines, rect.w, rect.h)]
-        return _single(rect, shapes, STACK * len(behind))
+        shapes: list[Shape] = [*behind, rect, *self.written(lines, rect.w, rect.h)]
+        return single(rect, shapes, STACK * len(behind))
 
     def striped(self, group: Group) -> Block:
         """Return the card of an overview: a stripe of its module's colour, a pill with ×N."""
@@ -200,7 +136,7 @@ class Layout:
                 Rect(*self.turned_box(long - wide - 10, high / 2 - 10, wide, 20), "ink", 10)
             )
             shapes.append(Text(*self.turned_point(long - wide / 2 - 10, high / 2), runs))
-        return _single(rect, shapes, STACK * len(behind))
+        return single(rect, shapes, STACK * len(behind))
 
     def title(self, group: Group) -> tuple[Run, ...]:
         """Return the title of a module behind the letter of its panel."""
@@ -250,7 +186,7 @@ class Layout:
         ends = [port for port, _ in inner.exits]
         left, right = (w / 2, w / 2) if len(ends) == 1 else (ends[0].left, ends[-1].right)
         lines = [
-            replace(_route(port, way, port.moved(0, h - port.y)), arrow=False)
+            replace(route(port, way, port.moved(0, h - port.y)), arrow=False)
             for port, way in inner.exits
         ]
         entry, leave = Port(w / 2, w / 2, 0, group.name), Port(left, right, h, group.name)
@@ -265,7 +201,7 @@ class Layout:
         rect = Rect(left, 0, right - left, BUS, "edge", BUS / 2)
         port = Port(left + 2, right - 2, BUS, group.name)
         bar = Block(body.w, BUS, (rect,), (), ((port, ()),))
-        return _stacked([bar, body], self.gap)
+        return stacked([bar, body], self.gap)
 
     # ── series and forks ──────────────────────────────────────────────────────────────────────
 
@@ -280,7 +216,7 @@ class Layout:
         for index, element in enumerate(series):
             beside = [forks[i].w for i in (index - 1, index + 1) if i in forks]
             blocks.append(forks.get(index) or self.element(element, max(beside, default=0.0)))
-        return _stacked(blocks, self.gap)
+        return stacked(blocks, self.gap)
 
     def tangle(self, tangle: Tangle) -> Block:
         """Return items where Graphviz puts them, their lines as it curves them."""
@@ -307,9 +243,16 @@ class Layout:
                 shapes.append(Line(curve, source, target, curved=True))
         return Block(placing.w, placing.h, tuple(shapes), tuple(entries), tuple(exits))
 
+    def entering(self, series: Series, shape: Sequence[int]) -> Block:
+        """Return a series below the bar of what enters it."""
+        first = series[0] if series else None
+        across = self.element(first).w if isinstance(first, Fork | Tangle) else 0.0
+        runs = [Run("input", 11), Run(shape_text(shape), 10.5, "muted", gap=6)]
+        return self.series(series, self.thick("input", runs, "input", across))
+
     def behind(self, block: Block, last: Block) -> Block:
         """Return a block with another one behind it."""
-        return _stacked([block, last], self.gap)
+        return stacked([block, last], self.gap)
 
     def fork(self, fork: Fork) -> Block:
         """Return branches side by side; the short ones wait at the join."""
@@ -343,98 +286,3 @@ def cost_text(params: int, macs: int, group: Group | None = None) -> str:
 def _hint(box: Box) -> str:
     shape = f"{shape_text(box.shape)} · {box.params:,} params · {box.macs:,} MACs"
     return f"{box.name}: {box.caption.words} {box.caption.marks} → {shape}".replace("  ", " ")
-
-
-def _single(rect: Rect, shapes: Sequence[Shape], behind: float = 0.0) -> Block:
-    """Return a block around one box, whose lines meet the middle of its sides.
-
-    ``behind`` is how far the cards behind it stand out where its lines leave.
-    """
-    middle, high = rect.w / 2, rect.h + behind
-    entry, leave = (Port(middle, middle, y, rect.id) for y in (0.0, high))
-    return Block(rect.w, high, tuple(shapes), (((), entry),), ((leave, ()),))
-
-
-@dataclass
-class _Stack:
-    """Blocks put one behind the other on an axis."""
-
-    axis: float
-    least: float
-    y: float = 0.0
-    shapes: list[Shape] = field(default_factory=list)
-    entries: list[tuple[Way, Port]] = field(default_factory=list)
-    exits: list[tuple[Port, Way]] = field(default_factory=list)
-    lanes: list[Way] = field(default_factory=list)
-
-    def put(self, block: Block, *, first: bool) -> None:
-        """Place a block below the others and draw the lines into it."""
-        self.y += 0 if first else self.gap(block)
-        placed = block.moved(self.axis - block.w / 2, self.y)
-        self.shapes += placed.shapes
-        self.y += block.h
-        if first:
-            self.entries, self.lanes = list(placed.entries), list(placed.lanes)
-            self.exits = list(placed.exits)
-            return
-        late = len(self.exits) > 1
-        lines = [
-            _route(port, (*way, *inner), target, late=late)
-            for port, way in self.exits
-            for inner, target in placed.entries
-        ]
-        self.shapes += lines
-        self.entries += [
-            ((*lane, *inner), target) for lane in self.lanes for inner, target in placed.entries
-        ]
-        through = [(port, (*way, *lane)) for port, way in self.exits for lane in placed.lanes]
-        self.lanes = [(*one, *two) for one in self.lanes for two in placed.lanes]
-        self.exits = [*placed.exits, *through]
-
-    def gap(self, block: Block) -> float:
-        """Return the room to the next block: more where lines have to turn."""
-        below = block.moved(self.axis - block.w / 2, self.y)
-        lines = [
-            _route(port, (*way, *inner), target)
-            for port, way in self.exits
-            for inner, target in below.entries
-        ]
-        # A skip from a bar leaves it straight; only one from a narrow box turns.
-        skips = [
-            port.at(lane[0][0]) != lane[0][0] for port, _ in self.exits for lane in below.lanes
-        ]
-        turns = any(skips) or any(len(line.points) > STRAIGHT for line in lines)
-        return max(GAP_FAN, self.least) if turns else self.least
-
-
-def _stacked(blocks: Sequence[Block], gap: float) -> Block:
-    """Return blocks as one, each behind the one before it."""
-    w = max(block.w for block in blocks)
-    stack = _Stack(w / 2, gap)
-    for index, block in enumerate(blocks):
-        stack.put(block, first=not index)
-    return Block(
-        w,
-        stack.y,
-        tuple(stack.shapes),
-        tuple(stack.entries),
-        tuple(stack.exits),
-        tuple(stack.lanes),
-    )
-
-
-def _route(source: Port, way: Way, target: Port, *, late: bool = False) -> Line:
-    """Return the line between two ports: straight where it can be, else curved beside one of them.
-
-    A line without a way of its own turns behind its source, or ``late`` in front of its target.
-    """
-    start = source.at(way[0][0] if way else target.middle)
-    end = target.at(way[-1][0] if way else start)
-    way = way or ((start if late else end, source.y), (start if late else end, target.y))
-    points: list[Point] = [(start, source.y)]
-    if abs(way[0][0] - start) > 1:
-        points.append((way[0][0], source.y + GAP_FAN - ARROW_RUN))
-    points += [point for point, after in pairwise(way) if abs(point[0] - after[0]) > 1]
-    if abs(way[-1][0] - end) > 1:
-        points += [(way[-1][0], target.y - GAP_FAN), (end, target.y - ARROW_RUN)]
-    return Line((*points, (end, target.y)), source.id, target.id, target.arrow)

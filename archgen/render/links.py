@@ -9,9 +9,9 @@ from archgen.render.view import Element, Fork, Group, Series, Tangle, View, item
 
 @dataclass
 class _Walk:
-    """Follows a view from what enters to what leaves; ``open`` goes into modules."""
+    """Follows a view from what enters to what leaves; ``opened`` goes into modules."""
 
-    open: bool
+    opened: bool
     found: list[tuple[str, str]] = field(default_factory=list)
 
     def series(self, series: Series, sources: Sequence[str]) -> list[str]:
@@ -26,7 +26,7 @@ class _Walk:
             return [end for branch in element.branches for end in self.series(branch, sources)]
         if isinstance(element, Tangle):
             return self.tangle(element, sources)
-        if isinstance(element, Group) and self.open:
+        if isinstance(element, Group) and self.opened:
             return self.series(element.body, sources)
         self.found += [(source, element.name) for source in dict.fromkeys(sources)]
         return [element.name]
@@ -39,14 +39,14 @@ class _Walk:
         return [end for name in tangle.leaving for end in ends[name]]
 
 
-def links(view: View, *, open: bool = False) -> Iterator[tuple[str, str]]:  # noqa: A002
+def links(view: View, *, opened: bool = False) -> Iterator[tuple[str, str]]:
     """Return every edge as the names of two items, once; ``input`` is what enters.
 
-    Modules are single items unless ``open``.
+    Modules are single items unless ``opened``.
     """
-    walk = _Walk(open)
+    walk = _Walk(opened)
     walk.series(view.body, [INPUT])
     for tap, head in view.heads:
         tapped = next(item for item in items(view.body) if tap in item.copies)
-        walk.element(head, _Walk(open).element(tapped, []))
+        walk.element(head, _Walk(opened).element(tapped, []))
     return iter(dict.fromkeys(walk.found))

@@ -15,12 +15,12 @@ DIRECTIONS = {"down": "TB", "up": "BT", "right": "LR"}
 def mermaid_text(
     view: View,
     *,
-    open: bool = False,
+    opened: bool = False,
     detail: int = 0,
-    direction: str = "down",  # noqa: A002
+    direction: str = "down",
 ) -> str:
-    """Return a Mermaid document; modules are single nodes unless ``open``, then subgraphs."""
-    edges = list(links(view, open=open))
+    """Return a Mermaid document; modules are single nodes unless ``opened``, then subgraphs."""
+    edges = list(links(view, opened=opened))
     names = dict.fromkeys([INPUT, *(end for edge in edges for end in edge)])
     ids = {name: f"n{number}" for number, name in enumerate(names)}
     used = {box.caption.family for box in boxes(view.everything)} | {"card", "input"}
@@ -28,7 +28,7 @@ def mermaid_text(
     lines = [
         f"flowchart {DIRECTIONS[direction]}",
         f'  {ids[INPUT]}(["input {shape_text(view.input)}"]):::{families["input"]}',
-        *_nodes(view.everything, ids, families, detail, "  ", open=open),
+        *_nodes(view.everything, ids, families, detail, "  ", opened=opened),
         *(f"  {ids[source]} --> {ids[target]}" for source, target in edges),
         *(
             f"  classDef {families[name]} fill:{pair.fill},stroke:{pair.line},color:#1B1F24"
@@ -46,13 +46,13 @@ def _nodes(
     detail: int,
     indent: str,
     *,
-    open: bool,  # noqa: A002
+    opened: bool,
 ) -> Iterator[str]:
     for item in items(series):
-        if isinstance(item, Group) and open:
+        if isinstance(item, Group) and opened:
             times = f" ×{len(item.copies)}" if len(item.copies) > 1 else ""
             yield f"{indent}subgraph {quoted(item.title + times)}"
-            yield from _nodes(item.body, ids, families, detail, indent + "  ", open=True)
+            yield from _nodes(item.body, ids, families, detail, indent + "  ", opened=True)
             yield f"{indent}end"
         else:
             family = families[item.caption.family if isinstance(item, Box) else "card"]

@@ -5,9 +5,9 @@ from typing import Any
 
 from archgen.diagnostics import Fault, MachineError
 from archgen.render.palette import DARK, LIGHT, Theme
+from archgen.render.paths import arrow_corners, shortened, steps
 from archgen.render.scene import Line, Point, Rect, Scene, Text
 from archgen.render.svg import BASELINE
-from archgen.render.paths import arrow_corners, shortened, steps
 from archgen.render.typography import FONTS, Run, width
 
 POINTS = 0.75  # a pixel is 1/96 inch, a point 1/72

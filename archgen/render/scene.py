@@ -10,7 +10,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Rect:
-    """A box: ``family`` names its fill and line, ``id`` what it stands for, ``hint`` its tooltip."""
+    """A box: ``family`` names its colours, ``id`` what it stands for, ``hint`` its tooltip."""
 
     x: float
     y: float

@@ -3,6 +3,7 @@
 The same bytes for the same scene. Imports ``scene``, ``palette`` and ``typography``.
 """
 
+import re
 from html import escape
 
 from archgen.render.palette import DARK, LIGHT, Theme
@@ -12,7 +13,7 @@ from archgen.render.typography import Run
 
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 BASELINE = 0.35  # of the size, from the middle of a line down to its baseline
-BIDIRECTIONAL = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 
 
 def svg_text(scene: Scene, theme: str = "light") -> str:
@@ -126,6 +127,4 @@ def _text(text: str) -> str:
 
 def _is_allowed(sign: str) -> bool:
     """Say whether XML 1.0 has a sign, and it does not turn the text around it."""
-    code = ord(sign)
-    legal = sign in "\t\n\r" or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code > 0xFFFF
-    return legal and sign not in BIDIRECTIONAL
+    return (sign in "\t\n\r" or sign >= " ") and not _FORBIDDEN.match(sign)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 FONTS = Path(__file__).parent / "fonts"
 EM = 1000
+UNITS = {10**12: "T", 10**9: "G", 10**6: "M", 10**3: "k"}
 UNKNOWN = 1000  # a sign that the font lacks is taken to be as wide as it is high
 
 
@@ -42,11 +43,10 @@ def _units(run: Run) -> int:
 
 def quantity(count: int) -> str:
     """Return a count in three significant digits: ``318 k``, ``42.7 M``, ``12.3 G``."""
-    for power, unit in ((12, " T"), (9, " G"), (6, " M"), (3, " k")):
-        if count >= 10**power * 0.9995:
-            value = count / 10**power
-            digits = 2 if value < 9.995 else 1 if value < 99.95 else 0
-            return f"{value:.{digits}f}{unit}"
+    for unit, sign in UNITS.items():
+        if float(f"{count / unit:.3g}") >= 1:
+            rounded = f"{count / unit:#.3g}".removesuffix(".")
+            return f"{rounded} {sign}"
     return str(count)
 
 

@@ -220,7 +220,8 @@ class _Viewer:
         outside = tuple(dict.fromkeys(n for b in boxes for n in b.inputs if n not in inside))
         return Group(
             scope, module, title, body, self.graph.shapes[entering], self.graph.shapes[ends[-1]],
-            params, macs, outside, (scope,), (params, macs), True, (module, _signature(body)),
+            params, macs, outside, (scope,), (params, macs),
+            signature=(module, _signature(body)),
         )  # fmt: skip
 
     def ends(self, inside: set[str]) -> list[str]:
