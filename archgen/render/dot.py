@@ -23,7 +23,8 @@ def dot_text(
     colours = DARK if theme == "dark" else LIGHT
     ink, muted = colours.roles["ink"], colours.roles["edge"]
     graph = (
-        f"rankdir={RANKS[direction]} nodesep=0.22 ranksep=0.3 splines=spline outputorder=edgesfirst "
+        f"rankdir={RANKS[direction]} nodesep=0.22 ranksep=0.3 "
+        "splines=spline outputorder=edgesfirst "
         f'fontname="Arial" fontcolor="{ink}" bgcolor="{colours.background}" '
         f"tooltip={quoted(view.title)}"
     )

@@ -1,6 +1,7 @@
 """A view as a Mermaid flowchart, which code hosts draw in a README; imports ``links``, ``dot``."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from archgen.ir import shape_text
 from archgen.naming import INPUT
@@ -9,55 +10,59 @@ from archgen.render.links import links
 from archgen.render.palette import LIGHT
 from archgen.render.view import Box, Group, Series, View, boxes, items
 
+INK = LIGHT.roles["ink"]
 DIRECTIONS = {"down": "TB", "up": "BT", "right": "LR"}
 
 
 def mermaid_text(
-    view: View,
-    *,
-    opened: bool = False,
-    detail: int = 0,
-    direction: str = "down",
+    view: View, *, opened: bool = False, detail: int = 0, direction: str = "down"
 ) -> str:
     """Return a Mermaid document; modules are single nodes unless ``opened``, then subgraphs."""
     edges = list(links(view, opened=opened))
     names = dict.fromkeys([INPUT, *(end for edge in edges for end in edge)])
-    ids = {name: f"n{number}" for number, name in enumerate(names)}
     used = {box.caption.family for box in boxes(view.everything)} | {"card", "input"}
-    families = {name: f"f{n}" for n, name in enumerate(LIGHT.families) if name in used}
+    chart = _Chart(
+        {name: f"n{number}" for number, name in enumerate(names)},
+        {name: f"f{number}" for number, name in enumerate(LIGHT.families) if name in used},
+        opened,
+        detail,
+    )
+    entering = quoted(f"input {shape_text(view.input)}")
     lines = [
         f"flowchart {DIRECTIONS[direction]}",
-        f'  {ids[INPUT]}(["input {shape_text(view.input)}"]):::{families["input"]}',
-        *_nodes(view.everything, ids, families, detail, "  ", opened=opened),
-        *(f"  {ids[source]} --> {ids[target]}" for source, target in edges),
-        *(
-            f"  classDef {families[name]} fill:{pair.fill},stroke:{pair.line},color:#1B1F24"
-            for name, pair in LIGHT.families.items()
-            if name in families
-        ),
+        f"  {chart.ids[INPUT]}([{entering}]):::{chart.families['input']}",
+        *chart.nodes(view.everything, "  "),
+        *(f"  {chart.ids[source]} --> {chart.ids[target]}" for source, target in edges),
+        *chart.styles(),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _nodes(
-    series: Series,
-    ids: Mapping[str, str],
-    families: Mapping[str, str],
-    detail: int,
-    indent: str,
-    *,
-    opened: bool,
-) -> Iterator[str]:
-    for item in items(series):
-        if isinstance(item, Group) and opened:
-            times = f" ×{len(item.copies)}" if len(item.copies) > 1 else ""
-            yield f"{indent}subgraph {quoted(item.title + times)}"
-            yield from _nodes(item.body, ids, families, detail, indent + "  ", opened=True)
-            yield f"{indent}end"
-        else:
-            family = families[item.caption.family if isinstance(item, Box) else "card"]
-            label = quoted("<br>".join(map(_plain, label_of(item, detail))), whole=True)
-            yield f"{indent}{ids[item.name]}({label}):::{family}"
+@dataclass(frozen=True)
+class _Chart:
+    """What the nodes and styles of one chart are called."""
+
+    ids: Mapping[str, str]
+    families: Mapping[str, str]
+    opened: bool
+    detail: int
+
+    def nodes(self, series: Series, indent: str) -> Iterator[str]:
+        for item in items(series):
+            if isinstance(item, Group) and self.opened:
+                times = f" ×{len(item.copies)}" if len(item.copies) > 1 else ""
+                yield f"{indent}subgraph {quoted(item.title + times)}"
+                yield from self.nodes(item.body, indent + "  ")
+                yield f"{indent}end"
+            else:
+                family = self.families[item.caption.family if isinstance(item, Box) else "card"]
+                label = "<br>".join(map(_plain, label_of(item, self.detail)))
+                yield f'{indent}{self.ids[item.name]}("{label}"):::{family}'
+
+    def styles(self) -> Iterator[str]:
+        for name, short in self.families.items():
+            pair = LIGHT.families[name]
+            yield f"  classDef {short} fill:{pair.fill},stroke:{pair.line},color:{INK}"
 
 
 def _plain(text: str) -> str:
@@ -69,6 +74,6 @@ def _plain(text: str) -> str:
     )
 
 
-def quoted(text: str, *, whole: bool = False) -> str:
-    """Return text as a quoted label; ``whole`` when its parts are plain already."""
-    return f'"{text if whole else _plain(text)}"'
+def quoted(text: str) -> str:
+    """Return text as a quoted label."""
+    return f'"{_plain(text)}"'

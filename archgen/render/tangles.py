@@ -58,14 +58,18 @@ def _asked(source: str) -> str:
     import graphviz
 
     try:
-        return graphviz.Source(source).pipe(format="plain", encoding="utf-8", quiet=True)
+        answer = graphviz.Source(source).pipe(format="plain", encoding="utf-8", quiet=True)
     except graphviz.ExecutableNotFound as error:
         message = "this network's wiring needs Graphviz to be laid out, and `dot` is not installed"
-        advice = "install Graphviz (apt, brew or choco install graphviz), or write it for another program: `--format dot` or `--format mmd`"
+        advice = (
+            "install Graphviz (apt, brew or choco install graphviz), "
+            "or write it for another program: `--format dot` or `--format mmd`"
+        )
         raise MachineError(Fault("E509", message, help=advice)) from error
     except (subprocess.SubprocessError, OSError) as error:
         message = f"Graphviz cannot lay this network out: {str(error).partition(chr(10))[0]}"
         raise MachineError(Fault("E509", message)) from error
+    return str(answer)
 
 
 def _read(
