@@ -56,6 +56,8 @@ CODES: dict[str, str] = {
     "E506": "weights that do not fit the model",
     "E507": "unknown parameter from outside",
     "E508": "an input shape that is none",
+    "E509": "a tool or package that is not installed",
+    "E510": "a picture that cannot be had",
     "W601": "the width multiplier scales an output",
     "W602": "a module that nothing uses",
     "W603": "a parameter that nothing uses",
