@@ -186,7 +186,7 @@ class Layout:
         ends = [port for port, _ in inner.exits]
         left, right = (w / 2, w / 2) if len(ends) == 1 else (ends[0].left, ends[-1].right)
         lines = [
-            replace(route(port, way, port.moved(0, h - port.y)), arrow=False)
+            replace(route(port, way, Port(port.left, port.right, h, group.name)), arrow=False)
             for port, way in inner.exits
         ]
         entry, leave = Port(w / 2, w / 2, 0, group.name), Port(left, right, h, group.name)

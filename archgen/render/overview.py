@@ -58,7 +58,7 @@ def _with_ends(view: View, layout: Layout) -> Block:
 
 
 def _shapes(view: View) -> dict[str, tuple[int, ...]]:
-    shapes = {item.name: item.shape for item in items(view.body)}
+    shapes = {item.name: item.shape for item in _alone(view.body)}
     return {"input": view.input, **shapes}
 
 
@@ -136,7 +136,7 @@ def _with_costs(part: Part, view: View, direction: str) -> Part:
 def _with_costs_below(part: Part, view: View) -> Part:
     """Write parameters and MACs under each module of a flow to the right."""
     words = []
-    for item in items(view.everything):
+    for item in _alone(view.everything):
         rect, (params, macs) = _rects(part).get(item.name), _costs(item)
         if rect and params + macs:
             below = f"{quantity(params)} · {quantity(macs)}"
@@ -161,6 +161,13 @@ def _costs(item: Item) -> tuple[int, int]:
     if isinstance(item, Group):
         return item.totals
     return (item.params * len(item.copies), item.macs * len(item.copies))
+
+
+def _alone(series: Series) -> Iterator[Item]:
+    """Return the items of an overview that have a row of their own."""
+    for row in _rows(series):
+        if len(row) == 1:
+            yield row[0]
 
 
 def _rows(series: Series) -> Iterator[list[Item]]:

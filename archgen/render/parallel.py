@@ -7,7 +7,7 @@ them falls into components, the parallel branches. What cannot be split so is a 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-SOURCE, SINK = "<source>", "<sink>"
+SOURCE = "<source>"
 
 
 class Fork(NamedTuple):
@@ -36,38 +36,44 @@ def decomposed(inputs: Mapping[str, Sequence[str]], outputs: Iterable[str]) -> S
     ``inputs`` maps each item to those it reads, in topological order; every item must lie on the
     way to an output.
     """
-    return _series(list(inputs), {**inputs, SINK: list(outputs)}, SOURCE, SINK)
+    return _series(list(inputs), inputs, SOURCE, list(outputs))
 
 
 def _series(
-    members: Sequence[str], inputs: Mapping[str, Sequence[str]], source: str, sink: str
+    members: Sequence[str], inputs: Mapping[str, Sequence[str]], source: str, ends: Sequence[str]
 ) -> Series:
-    """Return the members between ``source`` and ``sink``, of which no other item reads."""
+    """Return members as a series behind ``source``; what follows them reads ``ends``."""
     result: list[Element] = []
     left, start = source, 0
-    for index in [*_passed_by_all(members, inputs, source, sink), len(members)]:
-        right = members[index] if index < len(members) else sink
-        between = members[start:index]
-        result += _between(between, inputs, left, right)
-        result += [right] if right != sink else []
+    for index in _passed_by_all(members, inputs, source, ends):
+        right = members[index]
+        result += _between(members[start:index], inputs, left, inputs[right])
+        result.append(right)
         left, start = right, index + 1
+    result += _between(members[start:], inputs, left, ends)
     return tuple(result)
 
 
 def _between(
-    members: Sequence[str], inputs: Mapping[str, Sequence[str]], left: str, right: str
+    members: Sequence[str], inputs: Mapping[str, Sequence[str]], left: str, ends: Sequence[str]
 ) -> list[Element]:
-    """Return what lies between two items that every path passes, if anything."""
+    """Return what lies between two items that every path passes, if anything.
+
+    ``ends`` is what the second reads; where it reads ``left`` as well, a branch is a skip.
+    """
     if not members:
         return []
     parts = _components(members, inputs)
-    skips = left in inputs[right]
-    if len(parts) == 1 and not skips:
-        leaving = tuple(name for name in inputs[right] if name in members)
+    if len(parts) == 1 and left not in ends:
+        leaving = tuple(name for name in ends if name in members)
         return [Tangle(tuple(members), leaving)]
-    entering = {name: position for position, name in enumerate(inputs[right])}
-    branches = {_order(part, entering): _series(part, inputs, left, right) for part in parts}
-    if skips:
+    entering = {name: position for position, name in enumerate(ends)}
+    branches: dict[tuple[int, str], Series] = {}
+    for part in parts:
+        known = set(part)
+        own = [name for name in ends if name in known]
+        branches[_order(part, entering)] = _series(part, inputs, left, own)
+    if left in entering:
         branches[entering[left], ""] = ()
     return [Fork(tuple(branches[key] for key in sorted(branches)))]
 
@@ -78,7 +84,7 @@ def _order(part: Sequence[str], entering: Mapping[str, int]) -> tuple[int, str]:
 
 
 def _passed_by_all(
-    members: Sequence[str], inputs: Mapping[str, Sequence[str]], source: str, sink: str
+    members: Sequence[str], inputs: Mapping[str, Sequence[str]], source: str, ends: Sequence[str]
 ) -> list[int]:
     """Return the indices of the members that no path goes around.
 
@@ -87,8 +93,8 @@ def _passed_by_all(
     """
     position = {source: -1, **{name: index for index, name in enumerate(members)}}
     spanned = [0] * (len(members) + 1)
-    for target, name in enumerate([*members, sink]):
-        for origin in {position[read] for read in inputs[name] if read in position}:
+    for target, reads in enumerate([*(inputs[name] for name in members), ends]):
+        for origin in {position[read] for read in reads if read in position}:
             if target - origin > 1:
                 spanned[origin + 1] += 1
                 spanned[target] -= 1

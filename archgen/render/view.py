@@ -143,6 +143,7 @@ class _Viewer:
         self.titles = titles
         self.boxes = _fused(analysis)
         self.made_by = {node: box.name for box in self.boxes.values() for node in box.nodes}
+        self.chains: dict[str, tuple[str, ...]] = {"": ()}
         self.usual = _usual(self.boxes.values(), self.graph)
 
     def view(self, title: str) -> View:
@@ -188,13 +189,25 @@ class _Viewer:
 
     def items(self, scope: str, boxes: Sequence[Box]) -> dict[str, list[Box]]:
         """Return the boxes by item: alone, or under the scope below this one."""
-        depth = len(scope) + 1 if scope else 0
         items: dict[str, list[Box]] = {}
         for box in boxes:
-            inner = self.scope(box)[depth:].partition(".")[0]
-            name = f"{scope}.{inner}".lstrip(".") if inner else box.name
-            items.setdefault(name, []).append(box)
+            around = self.around(self.scope(box))
+            inner = around[around.index(scope) + 1 :] if scope in around else around
+            items.setdefault(inner[0] if inner else box.name, []).append(box)
         return items
+
+    def around(self, scope: str) -> tuple[str, ...]:
+        """Return the modules and heads around what stands in a scope, the outermost first.
+
+        A scope may have the branches of forks in its path, which are none.
+        """
+        if scope not in self.chains:
+            parts = scope.split(".")
+            prefixes = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+            known = self.graph.modules
+            chain = [path for path in prefixes if path in known or path in self.graph.outputs]
+            self.chains[scope] = tuple(chain)
+        return self.chains[scope]
 
     def read(self, name: str, boxes: Sequence[Box], owner: Mapping[str, str]) -> Iterable[str]:
         for box in boxes:
