@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
-from archgen.canonical import canonical
-from archgen.diagnostics import Fault, Faults, SpecError, UsageError
-from archgen.formatting import format_spec
+from archgen.diagnostics import Fault, Faults, SpecError, UsageError, named
+from archgen.formatting import format_spec, laid_out
 from archgen.ir import Graph, Shape
 from archgen.library import SCHEMA_NAME, load_bytes
 from archgen.library import load as load_document
@@ -99,13 +98,13 @@ def analyse(
 ) -> Analysis:
     """Return parameters, MACs, receptive fields and activations of every node.
 
+    A graph takes no input shape and no parameters: it has them already.
+
     Raises:
         SpecError: all faults at once.
         UsageError: there is no such spec or parameter.
     """
-    if isinstance(spec, Graph):
-        return analyse_graph(spec)
-    return analyse_graph(graph(spec, input_shape, **parameters))
+    return analyse_graph(_graph_of(spec, input_shape, parameters))
 
 
 def build(
@@ -118,7 +117,8 @@ def build(
     """Return the native functional Keras model of a spec, its layers called like the nodes.
 
     ``input_shape`` is height × width × channels; ``weights`` a ``.weights.h5`` or ``.keras`` file
-    of this architecture; further keywords are the spec's parameters.
+    of this architecture; further keywords are the spec's parameters. A graph takes neither an
+    input shape nor parameters: it has them already.
 
     Raises:
         SpecError: all faults at once.
@@ -126,10 +126,26 @@ def build(
         MachineError: E504 not enough memory; E505 Keras is set to channels-first; E502, E506
             weights that cannot be read or do not fit.
     """
+    checked = _graph_of(spec, input_shape, parameters)
+
     from archgen.backends.keras import build_model
 
-    checked = spec if isinstance(spec, Graph) else graph(spec, input_shape, **parameters)
     return build_model(checked, weights, seed)
+
+
+def _graph_of(
+    spec: SpecLike | Graph, input_shape: Shape | None, parameters: Mapping[str, Scalar]
+) -> Graph:
+    """Return the graph of a spec, or a graph itself, for which there is nothing left to choose."""
+    if not isinstance(spec, Graph):
+        return graph(spec, input_shape, **parameters)
+    late = [("E507", named(name)) for name in parameters]
+    late += [("E508", "an input shape")] if input_shape is not None else []
+    advice = "give it to `archgen.graph`, which makes the graph of a spec"
+    reason = f"comes too late: {spec.name} is a graph already"
+    if late:
+        raise UsageError(Fault(code, f"{what} {reason}", help=advice) for code, what in late)
+    return spec
 
 
 def _sound(result: Result | None, faults: Faults) -> Result:
@@ -154,7 +170,7 @@ def _shape(shape: object) -> Shape | None:
 
 def resolved(spec: SpecLike) -> str:
     """Return the merged document, ``extends`` and ``edit`` carried out, in canonical layout."""
-    return canonical(load(spec).raw)
+    return laid_out(load(spec).raw)
 
 
 def table(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar) -> Table:

@@ -1,4 +1,6 @@
-"""The record of a fault, the table of codes, the exceptions and the renderers; imports ``places``.
+"""The record of a fault, the table of codes, the exceptions and the renderers.
+
+Imports ``places`` and ``limits``.
 
 ArchgenError
 ├── SpecError      the spec is wrong              (exit code 1)
@@ -12,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from archgen.limits import LIMITS
 from archgen.places import Place
 
 CODES: dict[str, str] = {
@@ -37,7 +40,7 @@ CODES: dict[str, str] = {
     "E215": "modules that use each other in a circle",
     "E216": "specs that extend each other in a circle",
     "E217": "a spec that extends what cannot be reached",
-    "E218": "an edit that matches nothing",
+    "E218": "an edit without effect",
     "E219": "a fork without branches",
     "E220": "a fork whose order does not name its branches",
     "E221": "a wrong number of inputs",
@@ -141,13 +144,23 @@ class Faults:
         self._uses: dict[tuple[str, Place | None, str], int] = {}
 
     def add(self, fault: Fault) -> None:
-        """Keep a fault, unless its cause is known already."""
+        """Keep a fault, unless its cause is known already.
+
+        Raises SpecError with the last fault there is room for: nobody reads more, and looking for
+        what was meant takes its time.
+        """
         of_shapes = fault.code.startswith("E3")
         key = (fault.code, fault.place, "" if of_shapes else fault.message)
         if key not in self._found:
-            self._found[key] = fault
+            self._keep(key, fault)
         elif of_shapes:
             self._uses[key] = self._uses.get(key, 0) + 1
+
+    def _keep(self, key: tuple[str, Place | None, str], fault: Fault) -> None:
+        if len(self._found) < LIMITS.faults:
+            self._found[key] = fault
+            if len(self._found) == LIMITS.faults:
+                raise SpecError(self.listed())
 
     def relate(self, fault: Fault, related: Related) -> None:
         """Tell another place of a fault that was added before."""

@@ -52,6 +52,7 @@ class Evaluator:
         self.spec = spec
         self.faults = faults
         self.document = Environment(self.width)
+        self.unscaled = Environment(_width_of_itself, self.document)
         self.take(parameters)
         with suppress(Poisoned):
             self.scaling()
@@ -223,7 +224,7 @@ class Evaluator:
 
     def scaling(self) -> tuple[Fraction, int]:
         """Return the width multiplier and its divisor; Raises Poisoned."""
-        level, names = self.spec.width, self.document
+        level, names = self.spec.width, self.unscaled
         if level is None:
             return Fraction(1), 1
         multiplier = self.number(level.multiplier, level.at("multiplier"), names)
@@ -243,6 +244,10 @@ class Evaluator:
                 shown = quoted(json_value(result.value))
                 found.append(Related(place, f"`{name}` is {shown}"))
         return tuple(found)
+
+
+def _width_of_itself(_: int | Fraction) -> int:
+    raise ExpressionFault("E211", "`width` has no meaning in what it is computed from", 0)
 
 
 def _is_scalar(value: object) -> bool:

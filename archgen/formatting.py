@@ -26,7 +26,12 @@ def format_spec(text: str | bytes, name: str = "<text>") -> str:
         SpecError: E1xx, it is not the text of a JSON object.
     """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    return _Formatter(parse_bytes(data, name)).text()
+    return laid_out(parse_bytes(data, name))
+
+
+def laid_out(document: Object) -> str:
+    """Return a document, also one merged of several texts, in the canonical layout."""
+    return _Formatter(document).text()
 
 
 class _Formatter:

@@ -14,10 +14,11 @@ from pydantic.json_schema import GenerateJsonSchema
 from archgen.canonical import canonical
 from archgen.ir import Op
 from archgen.ops import OPS
+from archgen.ops.fields import INITIALIZER, REGULARIZER
 from archgen.ops.join import Join
+from archgen.ops.keras_objects import EXPRESSION_SCHEMA
 from archgen.ops.norm import Norm
 from archgen.spec import (
-    EXPRESSION_SCHEMA,
     Branch,
     Entry,
     Fork,
@@ -39,6 +40,7 @@ NULL: Schema = {"type": "null"}
 IDENTIFIER: Schema = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "maxLength": 64}
 NAME: Schema = {"pattern": "^[A-Za-z0-9][A-Za-z0-9_]*$", "maxLength": 64}
 NORMS = {name: op for name, op in OPS.items() if issubclass(op, Norm)}
+KERAS_OBJECTS = {"initializer": INITIALIZER, "regularizer": REGULARIZER}
 JOINS = [name for name, op in OPS.items() if issubclass(op, Join)]
 
 
@@ -70,6 +72,7 @@ def _definitions() -> dict[str, Schema]:
         **whole.parts(),
         **change.parts(),
         "pixels": _object(_fields(Pixels), ["mean", "std"], Pixels),
+        **{name: _bare(known.schema()) for name, known in KERAS_OBJECTS.items()},
         "expression": {"description": "a $-value: $name or ${…}", **EXPRESSION_SCHEMA},
     }
 
@@ -295,6 +298,9 @@ def _bare(form: Any) -> Any:
         return form
     if form == EXPRESSION_SCHEMA:
         return _ref("expression")
+    for name, known in KERAS_OBJECTS.items():
+        if form.get("format") == known.what:
+            return _ref(name)
     bare = {key: _bare(value) for key, value in form.items() if key != "description"}
     return {**bare, **_or(*bare["anyOf"])} if "anyOf" in bare else bare
 

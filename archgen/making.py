@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from archgen.composition import Part, activation_parts, parts_of
 from archgen.evaluation import Evaluator
-from archgen.expressions import Result, json_value
+from archgen.expressions import Result, is_expression, json_value
 from archgen.ir import Op
 from archgen.ops import OPS
 from archgen.places import Place
 from archgen.scopes import Environment, Poisoned
 from archgen.source import Array, Object
 from archgen.spec import Fork, OpEntry
-from archgen.validation import holds_expression, norm_fault, part_faults
+from archgen.validation import Found, field_of, holds_expression, norm_fault, part_faults
 
 
 class Made(NamedTuple):
@@ -36,6 +36,8 @@ class Maker:
         self.faults = evaluator.faults
         self.raw_defaults = evaluator.spec.defaults
         self.effective: set[tuple[str, str]] = set()
+        # The defaults that a fault left without a value, by op: what reads them stays silent.
+        self.poisoned: dict[str, set[str]] = {}
         self.defaults = {op: self.default(op, raw) for op, raw in self.raw_defaults.items()}
         self.computed: dict[int, tuple[str, ...]] = {}
         self.made: dict[tuple[int, str], tuple[Made, ...] | None] = {}
@@ -45,8 +47,19 @@ class Maker:
         """Evaluate the defaults of one op, in the document's names."""
         document = self.evaluator.document
         results = {k: self.within(raw, fields.places[k], document) for k, raw in fields.items()}
+        norm = results.get("norm")
+        if norm and is_expression(fields["norm"]) and not self.is_norm(norm, fields.places["norm"]):
+            results["norm"] = None
         self.effective |= {(op, k) for k, result in results.items() if result and result.effective}
+        self.poisoned[op] = {key for key, result in results.items() if result is None}
         return {key: json_of(result) for key, result in results.items() if result}
+
+    def is_norm(self, computed: Result, place: Place) -> bool:
+        """Say whether a computed norm is one; a fault where not."""
+        fault = norm_fault(Found(place, json_of(computed)))
+        if fault:
+            self.faults.add(fault)
+        return fault is None
 
     # ── entries ───────────────────────────────────────────────────────────────────────────────
 
@@ -89,17 +102,23 @@ class Maker:
         inherited = written == (None, None) and (entry.op, "filters") in self.effective
         effective = inherited or bool(written[1] and written[1].effective)
         fields = {**entry.fields, **plain}
-        if "norm" in plain and (fault := norm_fault(plain["norm"], entry.at("norm"))):
-            self.faults.add(fault)
+        norm = values.get("norm")
+        if self.lacks(entry.op, fields) or (norm and not self.is_norm(norm, entry.at("norm"))):
             return None
         made = []
         for part in parts_of(entry.op, fields, self.defaults):
+            if part.suffix and self.lacks(part.op, part.fields):
+                return None
             scaled, before = (part, None) if effective else self.scaled(part)
             op = self.checked(scaled, entry, environment)
             if op is None:
                 return None
             made.append(Made(part.suffix, op, before))
         return tuple(made)
+
+    def lacks(self, op: str, given: Mapping[str, Any]) -> bool:
+        """Say whether a field that is not given has a default, but one without a value."""
+        return any(key not in given for key in self.poisoned.get(op, ()))
 
     def scaled(self, part: Part) -> tuple[Part, int | None]:
         """Scale ``filters`` by the width multiplier, unless ``fixed``."""
@@ -121,7 +140,9 @@ class Maker:
             op = self.equal[key] = OPS[part.op].model_validate(part.fields)
         except ValidationError as error:
             for name, fault in part_faults(error, part, entry.raw, self.raw_defaults).items():
-                causes = self.evaluator.causes(entry.fields.get(name), environment)
+                field = field_of(name, part, entry.raw, self.raw_defaults)
+                names = self.evaluator.document if field.inherited else environment
+                causes = self.evaluator.causes(field.written, names)
                 self.faults.add(fault.explained(related=causes, help=fault.help))
         return op
 
@@ -129,7 +150,10 @@ class Maker:
 
     def join(self, fork: Fork) -> tuple[Made, ...] | None:
         """Return the join of a fork."""
-        return self.plain(Part("", fork.join, self.defaults.get(fork.join, {})), fork)
+        if self.lacks(fork.join, {}):
+            return None
+        part = Part("", fork.join, self.defaults.get(fork.join, {}))
+        return self.plain(part, fork, self.evaluator.document)
 
     def activation(self, fork: Fork, environment: Environment) -> tuple[Made, ...] | None:
         """Return the activation behind a fork's join, if it has one."""
@@ -139,16 +163,17 @@ class Maker:
         if result is None:
             return None
         parts = activation_parts(json_value(result.value))
-        return self.plain(parts[0], fork) if parts else ()
+        return self.plain(parts[0], fork, environment) if parts else ()
 
-    def plain(self, part: Part, fork: Fork) -> tuple[Made, ...] | None:
+    def plain(self, part: Part, fork: Fork, environment: Environment) -> tuple[Made, ...] | None:
         """Return an op of a fork."""
         key = part.key or f"{part.op} {part.fields}"
         try:
             op = self.equal.get(key) or OPS[part.op].model_validate(part.fields)
         except ValidationError as error:
             for fault in part_faults(error, part, fork.raw, self.raw_defaults).values():
-                self.faults.add(fault)
+                causes = self.evaluator.causes(fork.raw.get(part.suffix), environment)
+                self.faults.add(fault.explained(related=causes, help=fault.help))
             return None
         self.equal[key] = op
         return (Made(part.suffix, op, None),)

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from archgen.composition import Part, activation_parts, parts_of
+from archgen.declaring import Declarations
 from archgen.diagnostics import Fault, Faults, closest, did_you_mean, named, quoted
-from archgen.expressions import RESERVED, ExpressionFault, is_expression, parse
+from archgen.expressions import is_expression
 from archgen.naming import (
     BUILD_ARGUMENTS,
     INPUT,
-    NAME_WORDS,
     PARAMETER_WORDS,
     called,
     is_identifier,
@@ -42,7 +42,7 @@ from archgen.spec import (
 )
 from archgen.validation import (
     ENTRY_KEYS,
-    expression_fault,
+    follower_of,
     level_faults,
     norm_fault,
     part_faults,
@@ -53,7 +53,6 @@ from archgen.validation import (
 LevelType = TypeVar("LevelType", bound=Level)
 FORK_KEYS = frozenset(Fork.model_fields)
 KINDS = ("op", "use", "branches")
-LOCAL_NAMES = frozenset({"index", "channels"})
 
 
 def read_spec(raw: Object, faults: Faults) -> Spec | None:
@@ -64,11 +63,13 @@ def read_spec(raw: Object, faults: Faults) -> Spec | None:
     return _Reader(faults, raw).spec(raw)
 
 
-class _Reader:
+class _Reader(Declarations):
     """Reads one document; keeps its defaults and faults at hand."""
 
     def __init__(self, faults: Faults, document: Object) -> None:
-        self.faults = faults
+        super().__init__(faults)
+        # The ops whose defaults cannot be read: their entries are not blamed for what is missing.
+        self.without_defaults: set[str] = set()
         self.defaults: Mapping[str, Object] = self.read_defaults(document)
         parameters = document.get("parameters")
         self.parameter_names = frozenset(parameters if isinstance(parameters, Object) else ())
@@ -76,7 +77,7 @@ class _Reader:
     # ── levels ────────────────────────────────────────────────────────────────────────────────
 
     def spec(self, raw: Object) -> Spec | None:
-        self.parameters(raw, "parameters", BUILD_ARGUMENTS)
+        self.parameters(raw, BUILD_ARGUMENTS)
         children: dict[str, Any] = {"defaults": self.defaults}
         children |= self.child(raw, "input", self.input)
         children |= self.child(raw, "width", lambda width: self.level(Width, width))
@@ -117,8 +118,7 @@ class _Reader:
     def module(self, raw: Object, key: str) -> Module | None:
         if is_name(key) and not is_identifier(key):
             self.bad_name(key, raw.place, PARAMETER_WORDS)
-        self.parameters(raw, "parameters", frozenset())
-        self.required(raw)
+        sound = self.taken(raw)
         if "fork" in raw:
             self.faults.add(unknown_key("fork", raw.places["fork"], ()))
             return None
@@ -127,11 +127,12 @@ class _Reader:
             self.no_body(raw)
             return None
         if not fork_keys:
-            return self.level(Module, raw, self.layers_of(raw))
+            module = self.level(Module, raw, self.layers_of(raw))
+            return module if sound else None
         fork = self.fork(_part(raw, fork_keys), Fork)
         rest = _part(raw, [key for key in raw if key not in FORK_KEYS])
         module = self.level(Module, rest, {"fork": fork})
-        return module if fork else None
+        return module if fork and sound else None
 
     def no_body(self, raw: Object) -> None:
         """Report a module without one body; a misspelt key says which was meant."""
@@ -207,10 +208,10 @@ class _Reader:
 
     def check_parts(self, raw: Object, op: str, fields: Mapping[str, Any]) -> bool:
         """Check what can be checked before `$`-values are known."""
-        norm = {**self.defaults.get(op, {}), **fields}.get("norm")
+        norm = follower_of("norm", raw, self.defaults)
         fault = None
-        if "norm" in OPS[op].followers and norm is not None and not is_expression(norm):
-            fault = norm_fault(norm, raw.places.get("norm", raw.place))
+        if "norm" in OPS[op].followers and not is_expression(norm.value):
+            fault = norm_fault(norm)
         if fault:
             self.faults.add(fault)
         parts = parts_of(op, fields, self.defaults)
@@ -228,7 +229,8 @@ class _Reader:
         except ValidationError as error:
             found = part_faults(error, part, raw, self.defaults)
             for key, fault in found.items():
-                self.faults.add(self.meant_parameter(fault, part.fields.get(key)))
+                if fault.code != "E202" or part.op not in self.without_defaults:
+                    self.faults.add(self.meant_parameter(fault, part.fields.get(key)))
             return not found
         return True
 
@@ -262,7 +264,14 @@ class _Reader:
             self.faults.add(Fault("E204", message, raw.places["join"], help=help_line))
             return False
         order = raw.get("order")
-        if isinstance(order, Array) and sorted(map(str, order)) != sorted(branches):
+        names = (
+            [name for name in order if isinstance(name, str)] if isinstance(order, Array) else []
+        )
+        if (
+            isinstance(order, Array)
+            and len(names) == len(order)
+            and sorted(names) != sorted(branches)
+        ):
             self.wrong_order(order, raw.places["order"], branches)
             return False
         activation = raw.get("activation")
@@ -303,13 +312,16 @@ class _Reader:
         if not isinstance(raw, Object):
             place = document.places["defaults"]
             self.faults.add(wrong_kind(place, "defaults", "an object", raw))
+            self.without_defaults.update(OPS)
             return {}
         result = {}
         for op, fields in raw.items():
             if op not in OPS:
                 self.unknown_op(op, raw.places[op].of_key(), OPS)
+                self.without_defaults.add(closest(op, OPS) or "")
             elif not isinstance(fields, Object):
                 self.faults.add(wrong_kind(raw.places[op], op, "an object of fields", fields))
+                self.without_defaults.add(op)
             else:
                 result[op] = self.known_fields(op, fields)
         return result
@@ -320,53 +332,8 @@ class _Reader:
         for key in fields:
             if key not in known:
                 self.faults.add(unknown_key(key, fields.places[key], known))
+                self.without_defaults.add(op)
         return _part(fields, [key for key in fields if key in known])
-
-    def parameters(self, raw: Object, key: str, taken: frozenset[str]) -> None:
-        parameters = raw.get(key)
-        if not isinstance(parameters, Object):
-            return
-        for name, value in parameters.items():
-            self.parameter_name(name, parameters.places[name].of_key(), taken)
-            self.expression(value, parameters.places[name])
-
-    def required(self, raw: Object) -> None:
-        """Check the names that a module requires: each once, and none with a default."""
-        names, defaults, inputs = (raw.get(key) for key in ("required", "parameters", "inputs"))
-        entering = zip(inputs, inputs.places, strict=True) if isinstance(inputs, Array) else ()
-        for name, place in entering:
-            if name == INPUT:
-                self.name(INPUT, place)
-        taken = [*(defaults if isinstance(defaults, Object) else ())]
-        taken += [name for name in (inputs if isinstance(inputs, Array) else ()) if name]
-        for name, place in (
-            zip(names, names.places, strict=True) if isinstance(names, Array) else ()
-        ):
-            if not isinstance(name, str):
-                continue
-            self.parameter_name(name, place, frozenset())
-            if name in taken:
-                self.faults.add(Fault("E214", f"{named(name)} stands for two things", place))
-            taken.append(name)
-
-    def parameter_name(self, name: str, place: Place, taken: frozenset[str]) -> None:
-        if not is_identifier(name):
-            self.bad_name(name, place, PARAMETER_WORDS)
-        elif name in RESERVED | LOCAL_NAMES | taken:
-            self.bad_name(name, place, "it has a meaning of its own")
-
-    def expression(self, value: object, place: Place) -> None:
-        if is_expression(value):
-            try:
-                parse(value)
-            except ExpressionFault as fault:
-                self.faults.add(expression_fault(fault, place))
-
-    def name(self, name: str, place: Place) -> None:
-        if not is_name(name):
-            self.bad_name(name, place, NAME_WORDS)
-        elif name == INPUT:
-            self.bad_name(name, place, "it is the tensor that enters")
 
     # ── faults ────────────────────────────────────────────────────────────────────────────────
 
@@ -383,9 +350,6 @@ class _Reader:
     def unknown_op(self, op: str, place: Place, known: Iterable[str]) -> None:
         help_line = did_you_mean(op, known)
         self.faults.add(Fault("E204", f"unknown op {named(op)}", place, help=help_line))
-
-    def bad_name(self, name: str, place: Place, reason: str) -> None:
-        self.faults.add(Fault("E213", f"{named(name)} cannot be a name: {reason}", place))
 
 
 def _part(raw: Object, keys: Iterable[str]) -> Object:

@@ -95,6 +95,7 @@ class Resolver:
         main = self.entered(entering, Frame(), "", "")
         main.frame.holds(INPUT, entering)
         heads = self.spec.heads
+        self.wiring.announce_heads(heads.keys(), main.frame)
         leaving = self.layers(self.spec.layers, main, entering)
         self.wiring.declare(main.frame, self.head_names())
         if leaving is entering is not None and not self.faults.has_errors:

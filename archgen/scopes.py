@@ -140,6 +140,15 @@ class Frame:
             slot = inner.slots.get(name) if inner is not None else None
         return _moved(slot, moves) if slot is not None and moves else slot
 
+    def nearest(self, reference: str) -> tuple[str, Slot | None]:
+        """Return what a reference that leads nowhere names as far as it is known, and its slot."""
+        names = reference.split(".")
+        for count in range(len(names) - 1, 0, -1):
+            begun = ".".join(names[:count])
+            if (slot := self.find(begun)) is not None:
+                return begun, slot
+        return names[0], None
+
     def around(self) -> "Iterator[Frame]":
         """Return this list and those around it."""
         frame: Frame | None = self
@@ -148,9 +157,13 @@ class Frame:
             frame = frame.outer
 
     def names(self) -> Iterator[str]:
-        """Return every name a reference may begin with here."""
+        """Return every name with a value that a reference may begin with here."""
         for frame in self.around():
-            yield from frame.slots
+            yield from frame.own_names()
+
+    def own_names(self) -> Iterator[str]:
+        """Return every name of this list that has a value."""
+        return (name for name, slot in self.slots.items() if slot.state == "built")
 
 
 def _moved(slot: Slot, moves: list[Move]) -> Slot:
@@ -158,4 +171,4 @@ def _moved(slot: Slot, moves: list[Move]) -> Slot:
     tensor = slot.tensor
     for move in reversed(moves):
         tensor = move.tensor(tensor) if tensor is not None else None
-    return Slot(slot.state, tensor)
+    return Slot(slot.state, tensor, slot.inner)

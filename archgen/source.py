@@ -96,7 +96,7 @@ def parse(content: str, name: str) -> Object:
     try:
         value = scanner.document()
     except SpecError as error:
-        raise SpecError((*scanner.faults.listed(), *error.faults)) from error
+        raise SpecError(dict.fromkeys((*scanner.faults.listed(), *error.faults))) from error
     scanner.faults.raise_errors()
     if not isinstance(value, Object):
         start = len(content) - len(content.lstrip(_SPACE))

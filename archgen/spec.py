@@ -24,10 +24,9 @@ from archgen.expressions import is_expression
 from archgen.limits import LIMITS
 from archgen.naming import NAME_LENGTH, NAME_PATTERN, NAME_WORDS
 from archgen.ops.fields import wrong
+from archgen.ops.keras_objects import EXPRESSION_SCHEMA
 from archgen.places import Place
 from archgen.source import Array, Object
-
-EXPRESSION_SCHEMA = {"type": "string", "pattern": r"^\$", "maxLength": 256}
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,7 @@ Parameters = Annotated[
 Prose = Annotated[str, Field(description="text")]
 Prosaic = Annotated[str | list[str], Field(description="text, or a list of texts")]
 COUNT_WORDS = f"a whole number from 0 to {LIMITS.repeat:,} or a $-value"
+WITH_WORDS = "an object of names and their values: text, numbers, true, false, null"
 INPUTS_WORDS = "a list of entries' names"
 Condition = Annotated[bool | str, OrExpression(bool), Field(description="true, false or a $-value")]
 Count = Annotated[
@@ -181,7 +181,9 @@ class UseEntry(Entry):
     """A use of a module; each makes new weights."""
 
     use: Annotated[str, Field(description="the name of a module")]
-    with_: Parameters = Field(default_factory=dict, alias="with")
+    with_: Annotated[dict[str, Scalar], Field(description=WITH_WORDS)] = Field(
+        default_factory=dict, alias="with"
+    )
 
     @property
     def called(self) -> str:

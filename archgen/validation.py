@@ -1,7 +1,8 @@
 """From Pydantic's findings to faults at their places; imports ``composition`` and ``source``."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -10,6 +11,7 @@ from pydantic_core import ErrorDetails
 from archgen.composition import Part
 from archgen.diagnostics import Fault, closest, did_you_mean, named, quoted
 from archgen.expressions import ExpressionFault, is_expression
+from archgen.limits import LIMITS
 from archgen.naming import NAME_WORDS
 from archgen.ops import OPS
 from archgen.ops.norm import Norm
@@ -22,10 +24,12 @@ MEMBER_WORDS = "text, a number, true, false or null"
 
 
 class Found(NamedTuple):
-    """A value and where it stands."""
+    """A value and where it stands; ``written`` is what stands there, a default where inherited."""
 
     place: Place
     value: object
+    written: object = None
+    inherited: bool = False
 
 
 def unknown_key(key: str, place: Place, known: Iterable[str]) -> Fault:
@@ -44,15 +48,18 @@ def expression_fault(fault: ExpressionFault, place: Place) -> Fault:
     return Fault(fault.code, fault.message, place.shifted(fault.offset), help=fault.help)
 
 
-def norm_fault(norm: object, place: Place) -> Fault | None:
-    """Return what is wrong with the ``norm`` that a convolution asks for."""
+def norm_fault(asked: Found) -> Fault | None:
+    """Return what is wrong with the ``norm`` that a convolution asks for; null asks for none."""
+    norm, place = asked.value, asked.place
     name = norm.get("op") if isinstance(norm, Mapping) else norm
+    if norm is None:
+        return None
     if isinstance(norm, Mapping) and "op" not in norm:
         return Fault("E202", "`op` is missing", place)
     if not isinstance(name, str):
         return wrong_kind(place, "norm", "the name of a norm or an object with `op`", norm)
     norms = [op for op, cls in OPS.items() if issubclass(cls, Norm)]
-    if name in norms or is_expression(name):
+    if name in norms:
         return None
     message = f"{named(name)} is no norm" if name in OPS else f"no norm is called {named(name)}"
     return Fault("E204", message, place, help=did_you_mean(name, norms))
@@ -79,7 +86,7 @@ def part_faults(
     entry_keys = ENTRY_KEYS if not part.suffix else ()
 
     def find(key: str) -> Found:
-        return _field(key, part, raw, defaults)
+        return field_of(key, part, raw, defaults)
 
     known = [*cls.model_fields, *cls.followers, *entry_keys]
     faults = _faults(error, cls.model_fields, known, find)
@@ -94,7 +101,7 @@ def _faults(
 ) -> dict[str, Fault]:
     """Return one fault for each key; a misspelt key is not missing as well."""
     details: dict[str, ErrorDetails] = {}
-    for detail in error.errors():
+    for detail in islice(error.errors(), LIMITS.faults):
         details.setdefault(_key(detail), detail)
     unknown = [key for key, detail in details.items() if detail["type"] == "extra_forbidden"]
     meant = {closest(key, known) for key in unknown}
@@ -125,7 +132,18 @@ def _fault(
         return Fault("E202", f"`{key}` is missing", found.place)
     if detail["type"] == "wrong_field":
         return Fault("E203", detail["msg"], found.place)
+    if detail["type"] == "wrong_within":
+        return _within(detail["ctx"], found)
     return _of_value(key, detail, fields[key], found)
+
+
+def _within(told: Mapping[str, Any], found: Found) -> Fault:
+    """Return the fault of a member of a field's value."""
+    place = found.place
+    if isinstance(found.value, Object):
+        place = found.value.places.get(told["at"], place)
+    place = place.of_key() if told["code"] == "E201" else place
+    return Fault(told["code"], told["reason"], place, help=told["help"])
 
 
 def _of_value(key: str, detail: ErrorDetails, info: FieldInfo, top: Found) -> Fault:
@@ -158,16 +176,28 @@ def _deepest(found: Found, loc: tuple[str | int, ...]) -> Found:
     return found
 
 
-def _field(key: str, part: Part, raw: Object, defaults: Mapping[str, Object]) -> Found:
+def field_of(key: str, part: Part, raw: Object, defaults: Mapping[str, Object]) -> Found:
     """Return a field's evaluated value and where it stands: in the entry, else the defaults."""
-    asked = raw.get(part.suffix) if part.suffix else raw
-    whole = raw.places.get(part.suffix, raw.place) if part.suffix else raw.place
-    for level in (asked, defaults.get(part.op)):
+    value, own = part.fields.get(key), defaults.get(part.op)
+    asked = Found(raw.place, raw, raw)
+    if part.suffix:
+        asked = follower_of(part.suffix, raw, defaults)
+    if part.suffix == "activation":
+        return asked._replace(value=value)
+    for level, inherited in ((asked.written, asked.inherited), (own, True)):
         if isinstance(level, Object) and key in level.places:
-            own = level[key]
-            value = own if isinstance(own, Array | Object) else part.fields.get(key)
-            return Found(level.places[key], value)
-    return Found(whole, part.fields.get(key))
+            written = level[key]
+            value = written if isinstance(written, Array | Object) else value
+            return Found(level.places[key], value, written, inherited)
+    return asked._replace(value=value)
+
+
+def follower_of(key: str, raw: Object, defaults: Mapping[str, Object]) -> Found:
+    """Return the norm or activation that an entry asks for, itself or by its op's defaults."""
+    inherited = defaults.get(str(raw.get("op")))
+    if key not in raw and inherited is not None and key in inherited:
+        return Found(inherited.places[key], inherited[key], inherited[key], inherited=True)
+    return Found(raw.places.get(key, raw.place), raw.get(key), raw.get(key))
 
 
 def holds_expression(value: object) -> bool:

@@ -4,10 +4,10 @@ Both keep each value's place, so faults point into the file where the text stand
 Imports ``source``, ``naming`` and ``diagnostics``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from archgen.diagnostics import Fault, Faults, did_you_mean, named, quoted
+from archgen.diagnostics import Fault, Faults, Related, did_you_mean, named, quoted
 from archgen.naming import called, numbered
 from archgen.places import Place
 from archgen.source import Array, Object
@@ -54,10 +54,29 @@ def _put(target: Object, key: str, value: object, place: Place) -> None:
 
 
 class Target(NamedTuple):
-    """What an edit's path leads to: the entry or branch, and the way to replace it."""
+    """What an edit's path leads to: an entry in its list, or a branch by its key in the fork."""
 
     value: object
-    replace: Callable[[Array | None, Place], None]
+    around: Array | Object
+    key: str = ""
+
+
+# A list or object by its identity, or the place of a member in an object.
+Spot = int | tuple[int, str]
+
+
+class Edit(NamedTuple):
+    """An edit that matches: its path and the path's place, the change, what it leads to."""
+
+    path: str
+    place: Place
+    change: object
+    target: Target
+
+    @property
+    def verb(self) -> str:
+        """Return what the edit does to what it takes out of the document."""
+        return "remove" if self.change is None else "replace"
 
 
 def edited(document: Object, child: Object, faults: Faults) -> Object:
@@ -72,40 +91,121 @@ def edited(document: Object, child: Object, faults: Faults) -> Object:
         message = f"`edit` must be an object of paths, not {quoted(edits)}"
         faults.add(Fault("E203", message, child.places["edit"]))
         return document
-    found = [(path, _find(document, path)) for path in edits]
-    for path, target in found:
-        place = edits.places[path]
-        if target is None:
-            help_line = did_you_mean(path, _paths(document))
-            message = f"the edit {named(path)} matches nothing"
-            faults.add(Fault("E218", message, place.of_key(), help=help_line))
-        else:
-            _apply(target, edits[path], place, faults)
+    found = _found(edits, document, faults)
+    _refuse_lost(found, faults)
+    _replace_entries([edit for edit in found if not _apply(edit, faults)])
     return document
 
 
-def _apply(target: Target, change: object, place: Place, faults: Faults) -> None:
-    if change is None:
-        target.replace(None, place)
-    elif isinstance(change, Array):
-        target.replace(change, place)
-    elif isinstance(change, Object) and isinstance(target.value, Object):
-        patch(target.value, change)
-    else:
-        what = "an edit is an object," if isinstance(target.value, Object) else "a branch's edit is"
+def _found(edits: Object, document: Object, faults: Faults) -> list[Edit]:
+    """Return the edits whose paths match, with a fault for each of the others."""
+    targets: dict[str, Target] = {}
+    for path, target in _targets(document):
+        targets.setdefault(path, target)
+    for path in edits:
+        if path not in targets:
+            message = f"the edit {named(path)} matches nothing"
+            help_line = did_you_mean(path, targets)
+            faults.add(Fault("E218", message, edits.places[path].of_key(), help=help_line))
+    known = [path for path in edits if path in targets]
+    return [Edit(path, edits.places[path], edits[path], targets[path]) for path in known]
+
+
+def _refuse_lost(edits: list[Edit], faults: Faults) -> None:
+    """Report edits of what another edit takes out of the document, in whichever order they stand.
+
+    Values are told apart by identity; each stands in a document once.
+    """
+    takers: dict[Spot, list[Edit]] = {}
+    for edit in edits:
+        for spot in _taken(edit):
+            takers.setdefault(spot, []).append(edit)
+    told: set[frozenset[str]] = set()
+    for edit in edits:
+        others = [other for spot in _changed(edit) for other in takers.get(spot, ())]
+        other = next((other for other in others if other is not edit), edit)
+        pair = frozenset((edit.path, other.path))
+        if other is not edit and pair not in told:
+            told.add(pair)
+            what = f"the edit {named(other.path)} {other.verb}s"
+            message = f"the edit {named(edit.path)} changes what {what}"
+            related = (Related(other.place.of_key(), f"{other.verb}d here"),)
+            faults.add(Fault("E218", message, edit.place.of_key(), related=related))
+
+
+def _changed(edit: Edit) -> Iterator[Spot]:
+    """Return the entry or branch of an edit, and what is in it as far as a merge patch goes."""
+    yield id(edit.target.value)
+    if isinstance(edit.change, Object) and isinstance(edit.target.value, Object):
+        for target, key, value in _patched(edit.target.value, edit.change):
+            yield id(value) if value is not None else (id(target), key)
+
+
+def _taken(edit: Edit) -> Iterator[Spot]:
+    """Return the lists and objects, and the places of single values, that an edit takes away."""
+    if isinstance(edit.change, Object) and isinstance(edit.target.value, Object):
+        for target, key, merged in _patched(edit.target.value, edit.change):
+            if merged is None:
+                yield id(target), key
+                yield from map(id, _containers(target.get(key)))
+    elif edit.change is None or isinstance(edit.change, Array):
+        yield from map(id, _containers(edit.target.value))
+
+
+def _patched(target: Object, change: Object) -> Iterator[tuple[Object, str, Object | None]]:
+    """Return each member that a merge patch changes, and the object there if it merges into it."""
+    for key, value in change.items():
+        below = target.get(key)
+        if isinstance(below, Object) and isinstance(value, Object):
+            yield target, key, below
+            yield from _patched(below, value)
+        else:
+            yield target, key, None
+
+
+def _containers(value: object) -> Iterator[Array | Object]:
+    """Return a list or object and those in it."""
+    if isinstance(value, Array | Object):
+        yield value
+        for member in value.values() if isinstance(value, Object) else value:
+            yield from _containers(member)
+
+
+def _apply(edit: Edit, faults: Faults) -> bool:
+    """Carry out an edit and return True, unless it takes an entry out of its list."""
+    change, (value, around, key) = edit.change, edit.target
+    if isinstance(change, Object) and isinstance(value, Object):
+        patch(value, change)
+    elif change is not None and not isinstance(change, Array):
+        what = "an edit is an object," if isinstance(value, Object) else "a branch's edit is"
         message = f"{what} a list or null, not {quoted(change)}"
-        faults.add(Fault("E203", message, place))
+        faults.add(Fault("E203", message, edit.place))
+    elif isinstance(around, Object):
+        branches = Object(edit.place)
+        _put(branches, key, change, edit.place)
+        patch(around, branches)
+    else:
+        return False
+    return True
 
 
-def _find(document: Object, path: str) -> Target | None:
-    for known, target in _targets(document):
-        if known == path:
-            return target
-    return None
-
-
-def _paths(document: Object) -> list[str]:
-    return [path for path, _ in _targets(document)]
+def _replace_entries(edits: list[Edit]) -> None:
+    """Put what edits bring in the place of entries, each list in one go."""
+    lists = {id(edit.target.around): edit.target.around for edit in edits}
+    coming = {id(edit.target.value): edit.change for edit in edits}
+    for entries in lists.values():
+        if isinstance(entries, Array):
+            was = list(zip(entries, entries.places, strict=True))
+            entries.clear()
+            entries.places.clear()
+            for value, place in was:
+                change = coming.get(id(value))
+                if id(value) not in coming:
+                    entries.append(value)
+                    entries.places.append(place)
+                elif isinstance(change, Array):
+                    entries.extend(change)
+                    entries.places.extend(change.places)
 
 
 def _targets(document: Object) -> Iterator[tuple[str, Target]]:
@@ -130,7 +230,7 @@ def _in_body(body: Object, path: str) -> Iterator[tuple[str, Target]]:
 def _in_branches(branches: Object, path: str) -> Iterator[tuple[str, Target]]:
     for name, branch in branches.items():
         inner = f"{path}.{name}"
-        yield inner, Target(branch, _branch_replacer(branches, name))
+        yield inner, Target(branch, branches, name)
         if isinstance(branch, Array):
             yield from _in_list(branch, inner)
         elif isinstance(branch, Object):
@@ -142,27 +242,7 @@ def _in_list(entries: Array, path: str) -> Iterator[tuple[str, Target]]:
     objects = [entry for entry in entries if isinstance(entry, Object)]
     names = numbered([called(entry) or "?" for entry in objects], [None] * len(objects))
     for entry, (name,) in zip(objects, names, strict=True):
-        yield f"{path}.{name}", Target(entry, _entry_replacer(entries, entry))
+        yield f"{path}.{name}", Target(entry, entries)
         if isinstance(branches := entry.get("branches"), Object):
-            inner = f"{path}.{name}" if "name" in entry else path
+            inner = path if entry.get("name") is None else f"{path}.{name}"
             yield from _in_branches(branches, inner)
-
-
-def _branch_replacer(branches: Object, name: str) -> Callable[[Array | None, Place], None]:
-    def replace(change: Array | None, place: Place) -> None:
-        if change is None:
-            branches.pop(name, None)
-            branches.places.pop(name, None)
-        else:
-            _put(branches, name, change, place)
-
-    return replace
-
-
-def _entry_replacer(entries: Array, entry: Object) -> Callable[[Array | None, Place], None]:
-    def replace(change: Array | None, _: Place) -> None:
-        index = next(i for i, value in enumerate(entries) if value is entry)
-        entries[index : index + 1] = change or []
-        entries.places[index : index + 1] = change.places if change is not None else []
-
-    return replace

@@ -3,7 +3,7 @@
 Imports ``scopes``, ``spec`` and ``diagnostics``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from archgen.diagnostics import Fault, Faults, Related, did_you_mean, named
 from archgen.places import Place
@@ -15,6 +15,7 @@ NO_VALUE = {
     "later": "comes later; a value can only come from what stands above",
     "open": "is around this place; that would be a circle",
     "absent": "is not built: its `when` is false or its `repeat` is 0",
+    "head": "is a head; heads are built behind the layers",
 }
 
 
@@ -23,6 +24,11 @@ class Wiring:
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
+        self.announced: tuple[Frame | None, Collection[str]] = (None, ())
+
+    def announce_heads(self, names: Collection[str], frame: Frame) -> None:
+        """Remember the names that the outermost list gets once its entries are built."""
+        self.announced = (frame, names)
 
     def declare(self, frame: Frame, names: Iterable[tuple[str, Place]]) -> None:
         """Take up names in a list's namespace, which entries, branches and heads share."""
@@ -68,13 +74,21 @@ class Wiring:
         slot = frame.find(name)
         if slot is not None and slot.state == "built":
             return slot.tensor
-        if not all(around.is_sound for around in frame.around()):
-            return None
-        if slot is None:
-            help_line = did_you_mean(name, frame.names())
+        if all(around.is_sound for around in frame.around()):
+            self.no_value(name, slot, frame, place)
+        return None
+
+    def no_value(self, name: str, slot: Slot | None, frame: Frame, place: Place) -> None:
+        """Say why a reference has no value, unless a fault left what it begins with without one."""
+        begun, near = (name, slot) if slot is not None else frame.nearest(name)
+        outermost, heads = self.announced
+        if near is not None and (near is slot or near.state in ("later", "absent")):
+            self.faults.add(Fault("E209", f"{named(begun)} {NO_VALUE[near.state]}", place))
+        elif near is None and begun in heads and any(f is outermost for f in frame.around()):
+            self.faults.add(Fault("E209", f"{named(begun)} {NO_VALUE['head']}", place))
+        elif near is None or near.state != "built" or near.tensor is not None:
+            inner = near.inner.own_names() if near is not None and near.inner is not None else ()
+            known = (*(f"{begun}.{name}" for name in inner), *frame.names())
+            help_line = did_you_mean(name, known)
             message = f"no entry is called {named(name)} here"
             self.faults.add(Fault("E208", message, place, help=help_line))
-        else:
-            message = f"{named(name)} {NO_VALUE[slot.state]}"
-            self.faults.add(Fault("E209", message, place))
-        return None

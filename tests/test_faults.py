@@ -7,11 +7,13 @@ another file and an encoding. Below each fault stand its other lines, in the ord
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import archgen
 from archgen.diagnostics import CODES, Fault, Related, render_short
+from archgen.limits import LIMITS
 from archgen.source import Array, Object, parse_bytes
 from tests.literate import Block, Case, cases
 
@@ -258,6 +260,29 @@ def test_what_was_asked_wrongly_is_told_with_its_numbers() -> None:
     assert fault.message == "input_shape must be (height, width, channels), not (0, 32, 3)"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ({"classes": 3}, "E507", "`classes` comes too late: net is a graph already"),
+        (
+            {"input_shape": (8, 8, 3)},
+            "E508",
+            "an input shape comes too late: net is a graph already",
+        ),
+    ],
+)
+@pytest.mark.parametrize("ask", [archgen.analyse, archgen.build])
+def test_a_graph_takes_no_parameters_and_no_input(
+    ask: Any, arguments: dict[str, Any], code: str, message: str
+) -> None:
+    graph = archgen.graph(NET)
+    with pytest.raises(archgen.UsageError) as refusal:
+        ask(graph, **arguments)
+    (fault,) = refusal.value.faults
+    assert (fault.code, fault.message) == (code, message)
+    assert fault.help == "give it to `archgen.graph`, which makes the graph of a spec"
+
+
 @pytest.mark.parametrize("value", [{1}, object(), b"net", 10**5000], ids=type)
 def test_a_dict_that_json_does_not_have_is_a_fault(value: object) -> None:
     faults = archgen.check({**NET, "title": value})
@@ -268,3 +293,38 @@ def test_a_dict_inside_itself_is_a_fault() -> None:
     circle: dict[str, object] = {}
     circle["title"] = circle
     assert [fault.code for fault in archgen.check(circle)] == ["E203"]
+
+
+# ── a file of nothing but faults ──────────────────────────────────────────────────────────────────
+
+HEAD = {"archgen": 1, "name": "net", "input": {"shape": [32, 32, 3]}}
+MANY = 20_000
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"layers": [{"op": "cnov"}] * MANY},
+        {"layers": [{"op": "dropout", "rate": "$unknown"}] * MANY},
+        {"layers": [{"op": "flatten", **{f"key_{number}": 1 for number in range(MANY)}}]},
+        {"layers": [{"op": "flatten"}], "parameters": {f"{number}": 1 for number in range(MANY)}},
+        {"extends": "inception_v4", "edit": {f"layers.{number}": None for number in range(MANY)}},
+    ],
+    ids=["ops", "parameters", "keys", "names", "edits"],
+)
+def test_checking_ends_with_so_many_faults(wrong: dict[str, Any]) -> None:
+    """A stranger's file cannot hang a machine by what is said of it."""
+    document = {**HEAD, **wrong}
+    with pytest.raises(archgen.SpecError) as refusal:
+        archgen.graph(document)
+    faults = refusal.value.faults
+    assert len(faults) == len(set(faults)) == LIMITS.faults
+    assert {fault.severity for fault in faults} == {"error"}
+    assert len(archgen.check(document)) == LIMITS.faults
+
+
+def test_equal_keys_end_the_reading_as_well() -> None:
+    text = "{" + ", ".join(['"a": 1'] * MANY) + "}"
+    with pytest.raises(archgen.SpecError) as refusal:
+        archgen.graph(text.encode())
+    assert len(refusal.value.faults) == LIMITS.faults

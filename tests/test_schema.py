@@ -4,14 +4,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 from pydantic import ValidationError
 
 import archgen
 from archgen.library import shipped
 from archgen.ops import OPS
-
-jsonschema: Any = pytest.importorskip("jsonschema")
 
 SCHEMA = json.loads(archgen.schema())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -118,6 +117,10 @@ def test_what_the_language_allows_is_valid(document: object) -> None:
         ({**BASE, "layers": [{**CONV, "padding": "sme"}]}, "$.layers[0].padding"),
         ({**BASE, "layers": [{**CONV, "norm": "bn"}]}, "$.layers[0].norm"),
         ({**BASE, "layers": [{**CONV, "activation": "rleu"}]}, "$.layers[0].activation"),
+        (
+            {**BASE, "layers": [{**CONV, "bias_initializer": "one?"}]},
+            "$.layers[0].bias_initializer",
+        ),
         ({**BASE, "layers": [{**CONV, "repeat": -1}]}, "$.layers[0].repeat"),
         ({**BASE, "layers": [{"join": "cat", "branches": {}}]}, "$.layers[0].join"),
         ({**BASE, "layers": [{"join": "add"}]}, "$.layers[0]"),
@@ -141,6 +144,10 @@ def test_a_mistake_is_underlined_where_it_stands(document: object, place: str) -
 VALUES: list[Any] = [
     None, True, False, -1, 0, 1, 2**31, 0.5, 1.5, "", "3", "same", "relu", "zeros", [], [1], [1, 2],
     [0, 1], [True, 1], [1, 2, 3], [1, [0, 1]], [[0, 1], [0, 1]], {}, {"class_name": "Zeros"},
+    "Zeros", "zeroes", "L2", "constant", {"class_name": "L2", "config": {"l2": 0.1}},
+    {"class_name": "L2", "config": 0.1}, {"class_name": "L2", "config": {"l2": {}}},
+    {"class_name": "L2", "config": {"l2": [0.1, [1]]}}, {"class_name": "Zeros", "config": None},
+    {"class_name": "Zeros", "module": "keras"}, {"class_name": "Zero"}, {"config": {}},
 ]  # fmt: skip
 
 

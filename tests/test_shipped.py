@@ -121,3 +121,13 @@ def test_a_small_variant_is_a_short_file(name: str) -> None:
     path = shipped(name)
     assert path is not None
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 20
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in archgen.names() if "aux" in archgen.load(name).parameters]
+)
+def test_the_auxiliary_head_ends_in_one_position(name: str) -> None:
+    """As released: the last kernel of the head covers the map that is left."""
+    graph = archgen.graph(name, aux=True)
+    assert graph.by_name["aux.conv_2"].shape[:2] == (1, 1)
+    assert set(graph.outputs) == {"predictions", "aux"}

@@ -24,7 +24,7 @@ NESTED: dict[str, Any] = {
 
 @pytest.mark.parametrize("depth", [1, 2, 9])
 def test_the_rows_of_any_depth_add_up_to_the_totals(depth: int) -> None:
-    table = archgen.table("inception_v4_mnist", aux=True, aux_kernel=1)
+    table = archgen.table("inception_v4_mnist", aux=True)
     rows, total = table.rows(depth), table.analysis
     assert len(rows) > 1
     assert sum(row.trainable for row in rows) == total.trainable

@@ -1,7 +1,9 @@
 """Variants: merge patches as RFC 7396 has them, edits, and what comes of a variant said in full."""
 
 import copy
+import itertools
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import archgen
-from archgen.source import from_python
-from archgen.variants import patch
+from archgen.diagnostics import Faults
+from archgen.source import Object, from_python
+from archgen.variants import extended, patch
 from tests.literate import Case, cases
 from tests.test_language import asked, spec_of
 
@@ -145,6 +148,24 @@ def test_the_description_is_not_handed_on(folder: Path) -> None:
     assert merged(child(folder))["title"] == "Base"
 
 
+def test_numbers_stay_as_they_were_written(tmp_path: Path) -> None:
+    (tmp_path / "parent.json").write_text(
+        """{"archgen": 1, "name": "parent", "input": {"shape": [8, 8, 3], "pixels": [-1.0, 1.50]},
+        "parameters": {"n": 1E+2, "k": 1e-5, "l": 7}, "width": {"multiplier": 1.0},
+        "layers": [{"op": "batch_norm", "epsilon": 1e-5}, {"op": "flatten"}]}"""
+    )
+    (tmp_path / "child.json").write_text(
+        """{"archgen": 1, "name": "child", "extends": "parent.json",
+        "parameters": {"k": 1.0e-6}, "edit": {"layers.batch_norm": {"momentum": 0.90}}}"""
+    )
+    text = archgen.resolved(tmp_path / "child.json")
+    assert '"pixels": [-1.0, 1.50]' in text
+    assert '{"n": 1E+2, "k": 1.0e-6, "l": 7}' in text
+    assert '{"multiplier": 1.0}' in text
+    assert '{"op": "batch_norm", "epsilon": 1e-5, "momentum": 0.90}' in text
+    assert archgen.format_spec(text) == text
+
+
 def test_neither_extends_nor_edit_is_left(folder: Path) -> None:
     document = merged(child(folder, edit={"layers.conv": {"kernel_size": 3}}))
     assert not {"extends", "edit"} & document.keys()
@@ -180,6 +201,52 @@ def test_a_dict_extends_a_shipped_spec() -> None:
 def test_bytes_extend_a_shipped_spec() -> None:
     variant = b'{"archgen": 1, "name": "mine", "extends": "inception_v4_mnist"}'
     assert archgen.graph(variant).nodes == archgen.graph("inception_v4_mnist").nodes
+
+
+# ── edits in any order ────────────────────────────────────────────────────────────────────────────
+
+DROPOUT = {"op": "dropout", "rate": 0.1}
+FORKED: dict[str, Any] = {
+    "archgen": 1,
+    "name": "forked",
+    "input": {"shape": [8, 8, 1]},
+    "layers": [
+        {"name": "f", "join": "add", "branches": {"a": [DROPOUT, DROPOUT], "b": {"when": True}}},
+        {"join": "add", "branches": {"c": {"layers": [DROPOUT]}, "d": []}},
+    ],
+}
+PATHS = ["f", "f.a", "f.a.dropout_1", "f.a.dropout_2", "f.b", "add", "c", "c.dropout", "d"]
+CHANGES: list[Any] = [
+    None,
+    [],
+    [DROPOUT],
+    {"when": False},
+    {"branches": {"a": []}},
+    {"branches": {"b": {"when": False}, "c": {"layers": []}}},
+    {"branches": {"c": None}, "name": "g"},
+    {"layers": [DROPOUT, DROPOUT]},
+]
+
+
+def edited(changes: list[tuple[str, Any]]) -> tuple[Object, set[str]]:
+    """Return the document and the codes of the faults that edits give in this order."""
+    found = Faults()
+    edits = {f"layers.{path}": change for path, change in changes}
+    result = extended(from_python(FORKED), from_python({"edit": edits}), found)
+    return result, {fault.code for fault in found.listed()}
+
+
+def test_the_order_of_edits_does_not_matter() -> None:
+    drawn, outcomes = random.Random(1), set()  # noqa: S311 - draws cases
+    for _ in range(600):
+        changes = [(path, drawn.choice(CHANGES)) for path in drawn.sample(PATHS, 3)]
+        results = [edited(list(order)) for order in itertools.permutations(changes)]
+        assert len({frozenset(codes) for _, codes in results}) == 1, changes
+        if "E218" not in results[0][1]:
+            texts = {json.dumps(document, sort_keys=True) for document, _ in results}
+            assert len(texts) == 1, changes
+        outcomes.add(frozenset(results[0][1]))
+    assert {frozenset(), frozenset({"E218"}), frozenset({"E203"})} <= outcomes
 
 
 # ── where faults stand ────────────────────────────────────────────────────────────────────────────

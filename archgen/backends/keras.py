@@ -75,7 +75,9 @@ def _made(keras: Any, node: Node, graph: Graph, inputs: Sequence[Any]) -> Any:
         name = node.name if last else f"{node.name}.{call.part}"
         try:
             values.append(_called(keras, call, name, [values[index] for index in call.on]))
-        except (TypeError, ValueError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # the backend refuses with errors of its own
             reason = str(error).strip().partition("\n")[0]
             message = f"Keras does not take {named(node.name)}: {reason}"
             raise SpecError(Fault("E203", message, node.origin)) from error

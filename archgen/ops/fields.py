@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from archgen.limits import LIMITS
+from archgen.ops.keras_objects import KerasObject
 
 Positive = Annotated[
     int, Field(ge=1, le=LIMITS.dimension, description="a whole number from 1 to 2,147,483,647")
@@ -92,6 +93,25 @@ Activation = Annotated[
     ),
 ]
 
-_RECORD = 'a Keras name, or {"class_name": …, "config": {…}}'
-Initializer = Annotated[str | dict[str, Any], Field(description=_RECORD)]
-Regularizer = Annotated[str | dict[str, Any] | None, Field(description=_RECORD + ", or null")]
+# What keras.initializers.get and keras.regularizers.get take, without the abstract base classes; a
+# test compares.
+INITIALIZERS = (
+    "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity",
+    "IdentityInitializer", "LecunNormal", "LecunUniform", "Ones", "Orthogonal",
+    "OrthogonalInitializer", "RandomNormal", "RandomUniform", "STFT", "STFTInitializer",
+    "TruncatedNormal", "VarianceScaling", "Zeros", "constant", "glorot_normal", "glorot_uniform",
+    "he_normal", "he_uniform", "identity", "lecun_normal", "lecun_uniform", "normal", "one", "ones",
+    "orthogonal", "random_normal", "random_uniform", "stft", "truncated_normal", "uniform",
+    "variance_scaling", "zero", "zeros",
+)  # fmt: skip
+REGULARIZERS = (
+    "L1", "L1L2", "L2", "OrthogonalRegularizer", "l1", "l1l2", "l2", "orthogonal_regularizer",
+)  # fmt: skip
+
+INITIALIZER = KerasObject("an initializer", INITIALIZERS)
+REGULARIZER = KerasObject("a regularizer", REGULARIZERS)
+Initializer = Annotated[str | dict[str, Any], INITIALIZER, Field(description=INITIALIZER.words)]
+Regularizer = Annotated[
+    Annotated[str | dict[str, Any], REGULARIZER] | None,
+    Field(description=REGULARIZER.words + ", or null"),
+]

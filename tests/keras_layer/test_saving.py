@@ -18,7 +18,7 @@ pytestmark = pytest.mark.keras
 
 WHOLE = {
     "mnist": ("inception_v4_mnist", {}),
-    "tiny-aux": ("inception_v4_mnist_tiny", {"aux": True, "aux_kernel": 1}),
+    "tiny-aux": ("inception_v4_mnist_tiny", {"aux": True}),
     "composed": (spec(*COMPOSED), {}),
 }
 

@@ -13,8 +13,6 @@ from tests import reference
 
 pytestmark = pytest.mark.keras
 
-# The maps of the small variants leave the auxiliary head less than its 5×5 kernel.
-SMALL = {"inception_v4_mnist", "inception_v4_mnist_tiny", "inception_v4_cifar"}
 OPTIONS = ("conv_bias", "bn_scale", "fixed_pool")
 
 
@@ -34,7 +32,7 @@ def variants() -> Iterator[Variant]:
         yield Variant(name, {})
         known = archgen.load(name).parameters
         if "aux" in known:
-            yield Variant(name, {"aux": True, **({"aux_kernel": 1} if name in SMALL else {})})
+            yield Variant(name, {"aux": True})
         if options := {option: True for option in OPTIONS if option in known}:
             yield Variant(name, options)
 
@@ -106,7 +104,7 @@ def test_inputs_and_outputs_are_those_of_the_graph(built: Built) -> None:
 
 
 def test_a_whole_network_answers_as_the_reference_at_every_node(keras: Any) -> None:
-    graph = archgen.graph("inception_v4_mnist_tiny", aux=True, aux_kernel=1)
+    graph = archgen.graph("inception_v4_mnist_tiny", aux=True)
     model, random = archgen.build(graph, seed=3), np.random.default_rng(3)
     weights = {layer.name: randomised(layer, random) for layer in model.layers if layer.weights}
     image = random.uniform(-1, 1, graph.inputs["input"])

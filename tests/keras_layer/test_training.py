@@ -14,7 +14,7 @@ CASES = [
     pytest.param("inception_v4_mnist", None, {}, 8, id="mnist"),
     pytest.param("inception_v4_mnist_tiny", None, {}, 8, id="tiny"),
     pytest.param("inception_v4_cifar", None, {}, 8, id="cifar"),
-    pytest.param("inception_v4_mnist_tiny", None, {"aux": True, "aux_kernel": 1}, 8, id="tiny-aux"),
+    pytest.param("inception_v4_mnist_tiny", None, {"aux": True}, 8, id="tiny-aux"),
     pytest.param("inception_v4", (107, 107, 3), {"classes": 5}, 4, id="v4-at-107"),
 ]
 
@@ -48,7 +48,7 @@ def test_a_training_step_changes_every_weight(
 
 
 def test_each_head_has_a_loss_of_its_own() -> None:
-    model = archgen.build("inception_v4_mnist_tiny", seed=1, aux=True, aux_kernel=1)
+    model = archgen.build("inception_v4_mnist_tiny", seed=1, aux=True)
     losses = step(model, 4)
     assert {"predictions_loss", "aux_loss"} <= set(losses)
     assert losses["predictions_loss"] != losses["aux_loss"]
@@ -58,7 +58,7 @@ def test_each_head_has_a_loss_of_its_own() -> None:
 
 
 def test_the_loss_of_one_head_alone_leaves_the_layers_of_the_other() -> None:
-    model = archgen.build("inception_v4_mnist_tiny", seed=1, aux=True, aux_kernel=1)
+    model = archgen.build("inception_v4_mnist_tiny", seed=1, aux=True)
     before = arrays(model)
     model.compile("sgd", {"aux": "sparse_categorical_crossentropy"}, run_eagerly=True)
     with pytest.warns(UserWarning, match="Gradients do not exist"):
