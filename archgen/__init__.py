@@ -11,6 +11,7 @@ from archgen.api import (
     new,
     resolved,
     schema,
+    sizes,
     table,
 )
 from archgen.diagnostics import ArchgenError, Fault, MachineError, SpecError, UsageError
@@ -38,5 +39,6 @@ __all__ = [
     "new",
     "resolved",
     "schema",
+    "sizes",
     "table",
 ]

@@ -1,43 +1,21 @@
 """What a graph costs and sees: parameters, MACs, receptive fields, activations; no TensorFlow.
 
-Imports ``ir``. Parameters count scalars; MACs are multiply–accumulates of convolutions and dense
-layers for one image; receptive fields are in input pixels, height × width, not cut at the border;
-activations are bytes of the values for one image in float32.
+Imports ``ir`` and ``receptive``. Parameters count scalars; MACs are multiply–accumulates of
+convolutions and dense layers for one image; receptive fields are in input pixels, height × width,
+not cut at the border; activations are bytes of the values for one image in float32.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from archgen.ir import Graph, Node, Op, Pair, Shape, Window, size_of
+from archgen.ir import Graph, Node, Op, Pair, Shape, View, Window, size_of
+from archgen.receptive import PIXEL, hull, through
 
 BYTES_PER_SCALAR = 4
 POINTWISE = Window()
-
-
-class Field(NamedTuple):
-    """The input rows or columns that outputs see on one axis.
-
-    Output i sees pixels ``i · jump + first`` to ``i · jump + last``.
-    """
-
-    first: int = 0
-    last: int = 0
-    jump: int = 1
-
-    @property
-    def size(self) -> int:
-        """Return how many pixels one output sees."""
-        return self.last - self.first + 1
-
-
-class Fields(NamedTuple):
-    """What outputs see on both axes; ``size`` is that of one output, height × width."""
-
-    height: Field
-    width: Field
-    size: Pair
+# Spans of receptive fields that a graph may hold in all, and one field of a small graph.
+_MOST_SPANS, _MOST_TURNS = 1_000_000, 4096
 
 
 class Cost(NamedTuple):
@@ -46,7 +24,7 @@ class Cost(NamedTuple):
     trainable: int
     non_trainable: int
     macs: int
-    window: Window | None
+    window: Window | View | None
     bytes: int
 
 
@@ -102,7 +80,8 @@ class Analysis:
 def analyse(graph: Graph) -> Analysis:
     """Measure every node of a graph."""
     costs: dict[tuple[int, tuple[Shape, ...]], Cost] = {}
-    fields = dict.fromkeys(graph.inputs, _both(Field(), Field()))
+    fields = dict.fromkeys(graph.inputs, PIXEL)
+    most = max(1, min(_MOST_TURNS, _MOST_SPANS // max(1, len(graph.nodes))))
     measures = []
     for node, entering in zip(graph.nodes, graph.entering, strict=True):
         key = (id(node.op), entering)
@@ -110,9 +89,12 @@ def analyse(graph: Graph) -> Analysis:
         if paid is None:
             paid = costs[key] = cost(node.op, entering, node.shape)
         inputs = node.inputs
-        seen = fields[inputs[0]] if len(inputs) == 1 else _hull([fields[i] for i in inputs])
+        if len(inputs) == 1:
+            seen = fields[inputs[0]]
+        else:
+            seen = hull([fields[name] for name in inputs], entering, most)
         if paid.window != POINTWISE:
-            seen = _seen(seen, entering[0], paid.window)
+            seen = through(seen, entering[0], paid.window, most)
         fields[node.name] = seen
         measures.append(
             Measure(node, paid.trainable, paid.non_trainable, paid.macs, seen.size, paid.bytes)
@@ -127,36 +109,3 @@ def cost(op: Op, inputs: tuple[Shape, ...], output: Shape) -> Cost:
         counts[weight.trainable] += size_of(weight.shape)
     size = size_of(output) * BYTES_PER_SCALAR
     return Cost(counts[True], counts[False], op.macs(inputs, output), op.window(inputs), size)
-
-
-def _hull(fields: Sequence[Fields]) -> Fields:
-    """Return what several values see together."""
-    return _both(_union([seen.height for seen in fields]), _union([seen.width for seen in fields]))
-
-
-def _union(fields: Sequence[Field]) -> Field:
-    firsts, lasts, jumps = zip(*fields, strict=True)
-    return Field(min(firsts), max(lasts), max(jumps))
-
-
-def _seen(seen: Fields, shape: Shape, window: Window | None) -> Fields:
-    """Return what is seen through a window, or through one as large as the map."""
-    if window is None:
-        height, width = (*shape[:2], 1, 1)[:2]
-        return _both(_whole(seen.height, height), _whole(seen.width, width))
-    return _both(_through(seen.height, window, 0), _through(seen.width, window, 1))
-
-
-def _both(height: Field, width: Field) -> Fields:
-    return Fields(height, width, (height.size, width.size))
-
-
-def _through(seen: Field, window: Window, axis: int) -> Field:
-    size = window.size[axis]
-    first = seen.first - window.before[axis] * seen.jump
-    last = seen.last + (size - 1 - window.before[axis]) * seen.jump
-    return Field(first, last, seen.jump * window.strides[axis])
-
-
-def _whole(seen: Field, positions: int) -> Field:
-    return Field(seen.first, seen.last + (positions - 1) * seen.jump, seen.jump)

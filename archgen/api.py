@@ -1,6 +1,7 @@
 """The Python face of archgen: load, check, graph, analyse, build; TensorFlow only for ``build``."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -8,12 +9,14 @@ from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError, named
 from archgen.formatting import format_spec, laid_out
+from archgen.input_sizes import Sizes, quick_sizes, sizes_of, told
 from archgen.ir import Graph, Shape
 from archgen.library import SCHEMA_NAME, load_bytes
 from archgen.library import load as load_document
 from archgen.limits import LIMITS
 from archgen.lints import lint
 from archgen.reading import read_spec
+from archgen.repairs import Source, mend
 from archgen.resolve import resolve
 from archgen.spec import Spec
 from archgen.starters import starter
@@ -37,6 +40,7 @@ __all__ = [
     "new",
     "resolved",
     "schema",
+    "sizes",
     "table",
 ]
 
@@ -63,8 +67,10 @@ def check(
     try:
         checked = _read(spec, faults)
         if checked is not None:
-            result = resolve(checked, faults, parameters, _shape(input_shape))
+            shape = _shape(input_shape)
+            result = _resolved(spec, checked, faults, parameters, shape)
             lint(checked, result, faults)
+            return told(faults.listed(), checked, parameters, shape)
     except SpecError as error:
         for fault in error.faults:
             faults.add(fault)
@@ -89,8 +95,48 @@ def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
     faults = Faults()
     checked = _read(spec, faults)
     shape = _shape(input_shape)
-    result = resolve(checked, faults, parameters, shape) if checked is not None else None
+    if checked is None:
+        return _sound(None, faults)
+    result = _resolved(spec, checked, faults, parameters, shape)
+    if faults.has_errors:
+        raise SpecError(told(faults.listed(), checked, parameters, shape))
     return _sound(result, faults)
+
+
+def _resolved(
+    spec: SpecLike,
+    checked: Spec,
+    faults: Faults,
+    parameters: Mapping[str, Scalar],
+    shape: Shape | None,
+) -> Graph | None:
+    """Resolve a spec; say what would mend it where it is the user's own."""
+    result = resolve(checked, faults, parameters, shape)
+    if result is None and (source := _own_source(spec, checked)):
+        mend(faults, source, parameters, shape)
+    return result
+
+
+def _own_source(spec: SpecLike, checked: Spec) -> Source | None:
+    """Return the text of a spec that is the user's to change, None of a shipped one."""
+    if isinstance(spec, Spec):
+        return None
+    if isinstance(spec, bytes | Mapping):
+        return Source(checked.raw.place.text, None, Path.cwd())
+    path = Path(spec)
+    return Source(checked.raw.place.text, path, path.parent) if path.suffix == ".json" else None
+
+
+def sizes(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar) -> Sizes:
+    """Return which heights and widths of the input work, up to 1,024 pixels.
+
+    The spec's own input, or ``input_shape``, may be one that fails.
+
+    Raises:
+        SpecError: faults other than those of shapes.
+        UsageError: there is no such spec or parameter.
+    """
+    return sizes_of(load(spec), parameters, _shape(input_shape))
 
 
 def analyse(
@@ -185,7 +231,9 @@ def table(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
         ("modules", name): module.title for name, module in checked.modules.items()
     }
     titles |= {("heads", name): head.title for name, head in checked.heads.items()}
-    return Table(analyse(checked, input_shape, **parameters), checked.place.file, titles)
+    analysis = analyse(checked, input_shape, **parameters)
+    find_sizes = partial(quick_sizes, checked, parameters, _shape(input_shape))
+    return Table(analysis, checked.place.file, titles, find_sizes)
 
 
 def new(name: str, base: str | None = None) -> str:

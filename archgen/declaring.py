@@ -48,7 +48,7 @@ class Declarations:
         taken, sound = set(known), True
         for name, place in names:
             if name in taken:
-                self.faults.add(Fault("E214", f"{named(name)} stands for two things", place))
+                self.faults.add(Fault("E214", f"this module has {named(name)} twice", place))
                 sound = False
             taken.add(name)
         return sound

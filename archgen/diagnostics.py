@@ -1,6 +1,4 @@
-"""The record of a fault, the table of codes, the exceptions and the renderers.
-
-Imports ``places`` and ``limits``.
+"""The table of codes, the exceptions, the faults of one check; imports ``record`` and ``reports``.
 
 ArchgenError
 ├── SpecError      the spec is wrong              (exit code 1)
@@ -11,11 +9,32 @@ ArchgenError
 import difflib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from archgen.limits import LIMITS
-from archgen.places import Place
+from archgen.record import Asked, Fault, Related
+from archgen.reports import render_faults
+
+if TYPE_CHECKING:
+    from archgen.places import Place
+
+__all__ = [
+    "CODES",
+    "ArchgenError",
+    "Fault",
+    "Faults",
+    "MachineError",
+    "Related",
+    "SpecError",
+    "UsageError",
+    "closest",
+    "did_you_mean",
+    "named",
+    "offering",
+    "quoted",
+]
 
 CODES: dict[str, str] = {
     "E101": "the text is not UTF-8",
@@ -64,47 +83,12 @@ CODES: dict[str, str] = {
     "W601": "the width multiplier scales an output",
     "W602": "a module that nothing uses",
     "W603": "a parameter that nothing uses",
+    "W604": "a bias in front of a normalisation",
+    "W605": "weights that can never touch a pixel",
+    "W606": "a stride drops the border of a map",
+    "W607": "a kernel reaches further than its map",
+    "W608": "softmax before a loss from logits",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Related:
-    """Another place that belongs to a fault, and what it has to do with it."""
-
-    place: Place
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong: code, place, cause and, where it is known, what would work.
-
-    ``label`` stands under the caret; ``trail`` is how the shapes came about, one step each.
-    """
-
-    code: str
-    message: str
-    place: Place | None = None
-    label: str = ""
-    related: tuple[Related, ...] = ()
-    trail: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    help: str | None = None
-
-    @property
-    def severity(self) -> str:
-        """Return ``error`` or ``warning``."""
-        return "warning" if self.code.startswith("W") else "error"
-
-    def explained(
-        self,
-        trail: tuple[str, ...] = (),
-        notes: tuple[str, ...] = (),
-        related: tuple[Related, ...] = (),
-        help: str | None = None,  # noqa: A002 - the field's name
-    ) -> "Fault":
-        """Return the fault with how it came about and what would work."""
-        return replace(self, trail=trail, notes=notes, related=related, help=help)
 
 
 class ArchgenError(Exception):
@@ -113,8 +97,12 @@ class ArchgenError(Exception):
     exit_code = 1
 
     def __init__(self, faults: Iterable[Fault] | Fault) -> None:
-        self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
-        super().__init__("\n\n".join(map(render_fault, self.faults)))
+        found = (faults,) if isinstance(faults, Fault) else faults
+        self.faults = tuple(map(settled, found))
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        return render_faults(self.faults)
 
 
 class SpecError(ArchgenError):
@@ -133,6 +121,9 @@ class MachineError(ArchgenError):
     exit_code = 3
 
 
+Cause = tuple[str, "Place | None", str]
+
+
 class Faults:
     """The faults of one check, in the order found, each cause once.
 
@@ -140,34 +131,27 @@ class Faults:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, Place | None, str], Fault] = {}
-        self._uses: dict[tuple[str, Place | None, str], int] = {}
+        self._found: dict[Cause, Fault] = {}
+        self._related: dict[Cause, dict[Related, None]] = {}
+        self._uses: dict[Cause, int] = {}
 
     def add(self, fault: Fault) -> None:
-        """Keep a fault, unless its cause is known already.
-
-        Raises SpecError with the last fault there is room for: nobody reads more, and looking for
-        what was meant takes its time.
-        """
-        of_shapes = fault.code.startswith("E3")
-        key = (fault.code, fault.place, "" if of_shapes else fault.message)
+        """Keep a fault, unless its cause is known already."""
+        key = _cause(fault)
         if key not in self._found:
-            self._keep(key, fault)
-        elif of_shapes:
+            looked_up = len(self._found) < NAMES_LOOKED_UP
+            self._found[key] = settled(fault) if looked_up else replace(fault, asked=None)
+        elif _is_of_shapes(fault):
             self._uses[key] = self._uses.get(key, 0) + 1
-
-    def _keep(self, key: tuple[str, Place | None, str], fault: Fault) -> None:
-        if len(self._found) < LIMITS.faults:
-            self._found[key] = fault
-            if len(self._found) == LIMITS.faults:
-                raise SpecError(self.listed())
 
     def relate(self, fault: Fault, related: Related) -> None:
         """Tell another place of a fault that was added before."""
-        key = (fault.code, fault.place, "")
-        known = self._found[key]
-        if related not in known.related:
-            self._found[key] = replace(known, related=(*known.related, related))
+        self._related.setdefault(_cause(fault), {})[related] = None
+
+    def advise(self, fault: Fault, help_line: str) -> None:
+        """Add a help line to a fault that was added before."""
+        known = self._found[_cause(fault)]
+        self._found[_cause(fault)] = replace(known, help=help_line)
 
     @property
     def has_errors(self) -> bool:
@@ -175,13 +159,15 @@ class Faults:
         return any(fault.severity == "error" for fault in self._found.values())
 
     def listed(self) -> tuple[Fault, ...]:
-        """Return the faults in the order found, each saying how often it came again."""
-        return tuple(
-            replace(fault, notes=(*fault.notes, _again(self._uses[key])))
-            if key in self._uses
-            else fault
-            for key, fault in self._found.items()
-        )
+        """Return the faults in the order found, with their places and how often each came again."""
+        return tuple(self._whole(key, fault) for key, fault in self._found.items())
+
+    def _whole(self, key: Cause, fault: Fault) -> Fault:
+        uses, places = self._uses.get(key), self._related.get(key, ())
+        notes = (*fault.notes, _again(uses)) if uses else fault.notes
+        if uses or places:
+            return replace(fault, related=(*fault.related, *places), notes=notes)
+        return fault
 
     def raise_errors(self) -> None:
         """Raise SpecError with all faults if one of them is an error."""
@@ -189,18 +175,31 @@ class Faults:
             raise SpecError(self.listed())
 
 
+def _is_of_shapes(fault: Fault) -> bool:
+    return fault.code.startswith("E3")
+
+
+def _cause(fault: Fault) -> Cause:
+    return (fault.code, fault.place, "" if _is_of_shapes(fault) else fault.message)
+
+
 def _again(times: int) -> str:
     return f"the same happens at {times} more {'use' if times == 1 else 'uses'} of this entry"
 
 
-# A hostile file may hold many names; looking for a similar one stays quick.
+# A hostile file may hold many names; looking for similar ones stays quick.
 NAMES_COMPARED = 200
+NAMES_LOOKED_UP = 100
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the most similar candidate, upper and lower case aside, or None."""
-    compared = islice(candidates, NAMES_COMPARED)
-    folded = {candidate.casefold(): candidate for candidate in compared}
+    return _closest(name, tuple(islice(candidates, NAMES_COMPARED)))
+
+
+@lru_cache(1024)
+def _closest(name: str, candidates: tuple[str, ...]) -> str | None:
+    folded = {candidate.casefold(): candidate for candidate in candidates}
     matches = difflib.get_close_matches(name.casefold(), folded, n=1)
     return folded[matches[0]] if matches else None
 
@@ -209,6 +208,25 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
     """Return a help line that names the most similar candidate, or None."""
     match = closest(name, candidates)
     return f"did you mean `{match}`?" if match else None
+
+
+NAMES_LISTED = 24
+
+
+def offering(fault: Fault, name: str, known: Iterable[str], what: str = "") -> Fault:
+    """Return a fault that will tell the name that was meant, else those that are known, if few."""
+    return replace(fault, asked=Asked(name, tuple(islice(known, NAMES_COMPARED)), what))
+
+
+def settled(fault: Fault) -> Fault:
+    """Return a fault with what it asked for told."""
+    if fault.asked is None:
+        return fault
+    name, known, what = fault.asked
+    match = did_you_mean(name, known)
+    lists = what and known and not match and len(known) <= NAMES_LISTED
+    notes = (f"{what} {', '.join(known)}",) if lists else ()
+    return replace(fault, notes=fault.notes + notes, help=fault.help or match, asked=None)
 
 
 LONGEST_QUOTE = 48
@@ -227,72 +245,3 @@ def named(name: object) -> str:
 def _printable(text: str) -> str:
     shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
     return shown if len(shown) <= LONGEST_QUOTE else shown[: LONGEST_QUOTE - 1] + "…"
-
-
-def render_short(fault: Fault) -> str:
-    """Return a fault as one line: ``file:line:column: error[E310]: message  /pointer``."""
-    place = fault.place
-    head = f"{fault.severity}[{fault.code}]: {fault.message}"
-    if place is None:
-        return head
-    return f"{place.file}:{place.line}:{place.column}: {head}  {place.pointer}".rstrip()
-
-
-def render_fault(fault: Fault) -> str:
-    """Return a fault as text of several lines, with the line it points at."""
-    lines = [f"{fault.severity}[{fault.code}]: {fault.message}"]
-    if fault.place is not None:
-        lines += _snippet(fault.place, fault.label)
-    for related in fault.related:
-        lines += _snippet(related.place, related.label)
-    notes = [("trail", " ─ ".join(fault.trail))] if fault.trail else []
-    notes += [("note", note) for note in fault.notes]
-    notes += [("help", fault.help)] if fault.help else []
-    lines += [f"   = {kind}: {text}" for kind, text in notes]
-    return "\n".join(lines)
-
-
-_SNIPPET_COLUMNS = 100
-
-
-def _snippet(place: Place, label: str) -> list[str]:
-    line, column = place.line, place.column
-    text = place.text.line(line).replace("\t", " ")
-    cut = max(0, column - 1 - _SNIPPET_COLUMNS // 2) if len(text) > _SNIPPET_COLUMNS else 0
-    shown = text[cut : cut + _SNIPPET_COLUMNS]
-    width = max(1, min(place.end - place.start, len(shown) - (column - 1 - cut)))
-    gutter = " " * len(str(line))
-    return [
-        f"{gutter}--> {place.file}:{line}:{column}  {place.pointer}".rstrip(),
-        f"{gutter} |",
-        f"{line} | {shown}",
-        f"{gutter} | {' ' * (column - 1 - cut)}{'^' * width} {label}".rstrip(),
-    ]
-
-
-def fault_record(fault: Fault) -> dict[str, object]:
-    """Return a fault as JSON-ready data; positions count from 1."""
-    record: dict[str, object] = {
-        "code": fault.code,
-        "severity": fault.severity,
-        "message": fault.message,
-        **(_place_record(fault.place) if fault.place else {}),
-        "label": fault.label,
-        "trail": list(fault.trail),
-        "notes": list(fault.notes),
-        "help": fault.help,
-        "related": [{**_place_record(r.place), "label": r.label} for r in fault.related],
-    }
-    return record
-
-
-def _place_record(place: Place) -> dict[str, object]:
-    end_line, end_column = place.text.line_and_column(place.end)
-    return {
-        "file": place.file,
-        "line": place.line,
-        "column": place.column,
-        "end_line": end_line,
-        "end_column": end_column,
-        "pointer": place.pointer,
-    }

@@ -17,8 +17,8 @@ from archgen.diagnostics import (
     Related,
     UsageError,
     closest,
-    did_you_mean,
     named,
+    offering,
     quoted,
 )
 from archgen.expressions import (
@@ -64,9 +64,9 @@ class Evaluator:
         """Evaluate the document's parameters in order; those given from outside replace them."""
         for name in given:
             if name not in self.spec.parameters:
-                help_line = did_you_mean(name, self.spec.parameters)
-                message = f"{self.spec.name} has no parameter {named(name)}"
-                raise UsageError(Fault("E507", message, help=help_line))
+                fault = Fault("E507", f"{self.spec.name} has no parameter {named(name)}")
+                names = self.spec.parameters
+                raise UsageError(offering(fault, name, names, "its parameters:"))
             if not _is_scalar(given[name]) or is_expression(given[name]):
                 message = f"`{name}` must be {MEMBER_WORDS}, not {quoted(given[name])}"
                 raise UsageError(Fault("E507", message))
@@ -113,7 +113,9 @@ class Evaluator:
         for name in unknown:
             place = entry.member_place("with", name).of_key()
             message = f"{named(entry.use)} has no parameter {named(name)}"
-            self.faults.add(Fault("E206", message, place, help=did_you_mean(name, known)))
+            absent = [parameter for parameter in known if parameter not in entry.with_]
+            fault = Fault("E206", message, place)
+            self.faults.add(offering(fault, name, absent, "its parameters:"))
         return {closest(name, known) for name in unknown}
 
     # ── single values ─────────────────────────────────────────────────────────────────────────
@@ -139,10 +141,10 @@ class Evaluator:
         for name in sorted(parse(raw).names - known):
             if name in self.spec.parameters:
                 message = f"parameter `{name}` stands below; a value reads those above it"
-                return replace(fault, message=message, help=None)
+                return replace(fault, message=message, asked=None)
             if name in ELSEWHERE:
                 message = f"`{name}` is known only inside {ELSEWHERE[name]}"
-                return replace(fault, message=message, help=None)
+                return replace(fault, message=message, asked=None)
         return fault
 
     def condition(self, raw: object, place: Place, environment: Environment) -> bool | None:

@@ -24,10 +24,9 @@ from archgen.grammar import (
     Operation,
     Scalar,
     Tree,
-    advise,
+    Unknown,
     is_in_range,
     printable,
-    similar,
     syntax_tree,
     whole_as_int,
 )
@@ -312,9 +311,8 @@ def _unknown(tree: Name, scope: Scope) -> ExpressionFault:
     known = [*islice(scope.names(), MAX_NAMES_COMPARED)]
     if tree.start > 1:  # in `${…}`, where `true` can stand for `True`
         known += LITERALS
-    names = similar(tree.name, known)
     message = f"unknown parameter `{tree.name}`"
-    return ExpressionFault("E206", message, tree.start, advise(names), names)
+    return ExpressionFault("E206", message, tree.start, None, Unknown(tree.name, tuple(known)))
 
 
 def _kind(value: Scalar) -> str:

@@ -46,11 +46,11 @@ _POWERS: Final[dict[str, int]] = {
     **dict.fromkeys(("*", "/", "//", "%"), _PRODUCT),
 }
 _FOREIGN: Final[dict[str, str]] = {
-    "=": "`==` compares",
-    "!": "`not` negates",
-    "&&": "`and` joins conditions",
-    "||": "`or` joins conditions",
-    "?": "`a if c else b` chooses",
+    "=": "write `==` to compare",
+    "!": "write `not`",
+    "&&": "write `and`",
+    "||": "write `or`",
+    "?": "`a if condition else b` chooses",
     '"': "text stands in single quotes",
 }
 _TOKEN: Final = re.compile(
@@ -66,6 +66,13 @@ _TOKEN: Final = re.compile(
 )
 
 
+class Unknown(NamedTuple):
+    """A word that is no known name, and some names that are known."""
+
+    word: str
+    known: tuple[str, ...]
+
+
 class ExpressionFault(Exception):  # noqa: N818 - the project's word for a user's mistake
     """A mistake in a ``$``-value; ``offset`` counts characters from the start of its string."""
 
@@ -75,15 +82,26 @@ class ExpressionFault(Exception):  # noqa: N818 - the project's word for a user'
         message: str,
         offset: int,
         advice: str | None = None,
-        names: tuple[str, ...] = (),
+        unknown: "Unknown | None" = None,
     ) -> None:
         # All of it goes into `args`, so that a fault survives copying and pickling.
-        super().__init__(code, message, offset, advice, names)
+        super().__init__(code, message, offset, advice, unknown)
         self.code: Final = code
         self.message: Final = message
         self.offset: Final = offset
-        self.help: Final = advice
-        self.names: Final = names
+        self.advice: Final = advice
+        self.unknown: Final = unknown
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return up to three known names that look like the word; looking takes a while."""
+        return similar(*self.unknown) if self.unknown else ()
+
+    @property
+    def help(self) -> str | None:
+        """Return the question that offers the likeliest name, else the advice."""
+        names = self.names
+        return f"did you mean `{names[0]}`?" if names else self.advice
 
     def __str__(self) -> str:
         """Return the headline as a terminal shows it."""
@@ -149,11 +167,6 @@ def whole_as_int(value: Number) -> Number:
 def similar(word: str, names: Iterable[str]) -> tuple[str, ...]:
     """Return up to three names that look like the word, the likeliest first."""
     return tuple(get_close_matches(word, dict.fromkeys(names)))
-
-
-def advise(names: tuple[str, ...]) -> str | None:
-    """Return the question that offers the likeliest name, None if there is none."""
-    return f"did you mean `{names[0]}`?" if names else None
 
 
 def syntax_tree(text: str) -> tuple[Tree, frozenset[str]]:
@@ -279,9 +292,9 @@ class _Parser:
     def _call(self, function: Token) -> Tree:
         name, at = function.text, function.at
         if name not in FUNCTIONS:
-            names = similar(name, FUNCTIONS)
-            advice = advise(names) or f"the functions are {', '.join(FUNCTIONS)}"
-            raise ExpressionFault("E210", f"`{name}` is not a function", at, advice, names)
+            advice = f"the functions are {', '.join(FUNCTIONS)}"
+            message = f"`{name}` is not a function"
+            raise ExpressionFault("E210", message, at, advice, Unknown(name, tuple(FUNCTIONS)))
         arguments = self._arguments()
         fewest, most = FUNCTIONS[name]
         if len(arguments) < fewest or len(arguments) > (most or len(arguments)):

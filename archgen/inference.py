@@ -1,6 +1,6 @@
 """Shapes of ops and of whole graphs, within the limits; imports ``ir`` and ``limits``."""
 
-from archgen.ir import Graph, Node, Op, Refusal, Shape, shape_text
+from archgen.ir import Graph, Node, Op, Refusal, Shape
 from archgen.limits import LIMITS
 
 
@@ -11,7 +11,7 @@ def inferred(op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
     except Refusal as refusal:
         return refusal
     if max(shape) > LIMITS.dimension:
-        return Refusal("E330", f"{shape_text(shape)} is beyond what a tensor holds")
+        return Refusal("E330", f"an axis of {max(shape):,} is more than a tensor holds")
     return shape
 
 
@@ -22,9 +22,12 @@ def resized(graph: Graph, input_shape: Shape) -> Graph | None:
     where no field of an op is computed from features of a flattened map.
     """
     shapes: dict[str, Shape] = dict.fromkeys(graph.inputs, input_shape)
+    known: dict[tuple[int, tuple[Shape, ...]], Shape | Refusal] = {}
     nodes = []
     for node in graph:
-        shape = inferred(node.op, tuple([shapes[name] for name in node.inputs]))
+        entering = tuple([shapes[name] for name in node.inputs])
+        key = (id(node.op), entering)
+        shape = known.get(key) or known.setdefault(key, inferred(node.op, entering))
         if isinstance(shape, Refusal):
             return None
         shapes[node.name] = shape

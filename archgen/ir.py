@@ -1,7 +1,7 @@
 """The graph between the spec and everything that reads it; a Graph that exists is valid.
 
-Imports ``places`` only. Shapes are height × width × channels, or features alone, never with the
-batch axis.
+Imports ``places`` and ``geometry``. Shapes are height × width × channels, or features alone, never
+with the batch axis.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from archgen.geometry import Axis
 from archgen.places import Place
 
 Shape = tuple[int, ...]
@@ -58,6 +59,50 @@ class Caption(NamedTuple):
     family: str = "other"
 
 
+class Turns(NamedTuple):
+    """What outputs look at on one axis where they take turns, as behind an up-sampling.
+
+    Output i looks at the positions of ``spans[i % n]``, from first to last, moved on by
+    ``i // n · stride``, for n spans. A span looks at nothing where its last is before its first.
+    """
+
+    spans: tuple[Pair, ...] = ((0, 0),)
+    stride: int = 1
+
+
+class View(NamedTuple):
+    """What one output looks at where no Window says it: the turns of height and width.
+
+    ``axes`` are the input's axes that the output's height and width run along; 2 is channels.
+    """
+
+    height: Turns = Turns()
+    width: Turns = Turns()
+    axes: Pair = (0, 1)
+
+
+class Taps(NamedTuple):
+    """Which scalars meet in one of an op: a window over height and width, and over the channels.
+
+    ``groups`` is in how many groups the channels mix, None where each goes on alone; where there
+    is a kernel, every tap of every channel that enters has ``weights`` of its scalars, and
+    ``groups · weights`` channels leave. A ``transposed`` window lies on the output, one for each
+    position that enters.
+    """
+
+    axes: tuple[Axis, Axis] = (Axis(1), Axis(1))
+    groups: int | None = None
+    weights: int = 0
+    transposed: bool = False
+
+
+class Moved(NamedTuple):
+    """The same scalars under another shape: axes in another order first, then row by row."""
+
+    shape: Shape
+    order: tuple[int, ...] = ()
+
+
 class Refusal(Exception):  # noqa: N818 - it is an answer of `infer`, not an error of the program
     """An op cannot take these shapes; says so with the numbers of the case."""
 
@@ -76,7 +121,9 @@ class Op(BaseModel):
     """One operation: its fields, and everything that archgen knows of it.
 
     ``arity`` is how many inputs it takes, None for any number from two. ``followers`` names the
-    ops that an entry of this kind may ask for behind it (``norm``, ``activation``).
+    ops that an entry of this kind may ask for behind it (``norm``, ``activation``). ``keras`` is
+    the stock layer; an op that is composed of several has none. ``is_separable`` says that each
+    size of the output depends on the same axis of the inputs alone.
     """
 
     model_config = ConfigDict(
@@ -87,6 +134,7 @@ class Op(BaseModel):
     keras: ClassVar[str]
     arity: ClassVar[int | None] = 1
     followers: ClassVar[tuple[str, ...]] = ()
+    is_separable: ClassVar[bool] = True
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output shape; Raises Refusal where the inputs do not fit."""
@@ -100,9 +148,16 @@ class Op(BaseModel):
         """Return the multiply–accumulates of one image; only convolutions and dense have any."""
         return 0
 
-    def window(self, _inputs: tuple[Shape, ...]) -> Window | None:
+    def window(self, _inputs: tuple[Shape, ...]) -> Window | View | None:
         """Return what one output looks at; None where it looks at the whole map."""
         return Window()
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps | Moved, ...] | None:
+        """Return what scalars go through, in order; None where each of them may reach every other.
+
+        Features count as the channels of a 1×1 map. Several inputs are joined in front of it.
+        """
+        return ()
 
     def label(self) -> str:
         """Return the words for a table or a fault."""
@@ -203,6 +258,6 @@ def shape_text(shape: Iterable[int]) -> str:
     return "×".join(map(str, shape))
 
 
-def size_of(shape: Shape) -> int:
+def size_of(shape: Iterable[int]) -> int:
     """Return how many scalars a shape holds."""
     return prod(shape)

@@ -53,8 +53,10 @@ def load(spec: str | Path | Mapping[str, Any], faults: Faults) -> Object:
     found = shipped(str(spec))
     if found is None:
         message = f"no spec is called {named(str(spec))}"
-        advice = did_you_mean(str(spec), names()) or "a file's name ends in `.json`"
-        raise UsageError(Fault("E501", message, help=advice))
+        beside = f"{spec}.json" if Path(f"{spec}.json").is_file() else None
+        advice = f"did you mean `{beside}`?" if beside else did_you_mean(str(spec), names())
+        note = "`archgen list` lists the shipped specs; a file's name ends in `.json`"
+        raise UsageError(Fault("E501", message, notes=() if advice else (note,), help=advice))
     return merged(read_file(found, found.name), found, found.parent, faults)
 
 
@@ -129,8 +131,9 @@ class _Chain:
     def below(self, name: str, folder: Path, document: Object) -> Path:
         place = document.places["extends"]
         relative = PurePosixPath(name)
+        missing = f"there is no file {named(name)} in this spec's folder"
         if "\0" in name:
-            raise SpecError(Fault("E217", f"there is no file {named(name)} here", place))
+            raise SpecError(Fault("E217", missing, place))
         outside = {"..", "\\"} & {*relative.parts, *name}
         inside = not relative.is_absolute() and not outside
         path = folder / relative
@@ -138,5 +141,5 @@ class _Chain:
             message = f"{named(name)} is not below this spec's folder"
             raise SpecError(Fault("E217", message, place))
         if not path.is_file():
-            raise SpecError(Fault("E217", f"there is no file {named(name)} here", place))
+            raise SpecError(Fault("E217", missing, place))
         return path

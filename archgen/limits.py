@@ -17,7 +17,6 @@ class Limits:
     module_depth: int = 32
     nodes: int = 100_000
     dimension: int = 2**31 - 1
-    faults: int = 200
 
 
 LIMITS = Limits()

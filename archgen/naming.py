@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 NAME_LENGTH = 64
-NAME_WORDS = "a name begins with a letter or digit and has letters, digits and _, at most 64"
+NAME_WORDS = "a name is 1 to 64 of A-Z, a-z, 0-9 and _, and does not begin with _"
 PARAMETER_WORDS = (
-    "a Python identifier of ASCII letters, digits and _ is wanted, no keyword, at most 64"
+    "parameters and modules are named as in Python: 1 to 64 of A-Z, a-z, 0-9 and _,"
+    " no digit first, no keyword"
 )
 INPUT = "input"
 BUILD_ARGUMENTS = frozenset({"spec", "input_shape", "weights", "seed"})

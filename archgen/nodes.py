@@ -1,6 +1,6 @@
 """Makes the nodes of a graph while a spec expands, and tells where shapes do not fit.
 
-Imports ``inference``, ``making`` and ``scopes``.
+Imports ``inference``, ``making``, ``trails`` and what they import.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,10 @@ from archgen.diagnostics import Fault, Faults, Related
 from archgen.inference import inferred
 from archgen.ir import Node, Op, Refusal, Shape, shape_text
 from archgen.making import Made
+from archgen.ops.join import Concat
 from archgen.places import Place
 from archgen.scopes import Move, Tensor
+from archgen.trails import trail_from_fork, trail_from_input
 
 NAMED_IN_NOTES = 8
 
@@ -23,6 +25,8 @@ class Nodes:
         self.faults = faults
         self.input_shape = input_shape or ()
         self._forks: list[dict[tuple[str, str], Fault]] = []
+        self._by_name: dict[str, Node] = {}
+        self._named = 0
         self._inferred: dict[tuple[int, tuple[Shape, ...]], Shape | Refusal] = {}
 
     def chain(
@@ -40,9 +44,10 @@ class Nodes:
         names = tuple([tensor.node for tensor in tensors])
         shapes = tuple([tensor.shape for tensor in tensors])
         for suffix, op, written in ops:
-            shape = self._infer(op, shapes)
+            shape = self.infer(op, shapes)
             if isinstance(shape, Refusal):
-                self._refused(shape, name, place, tensors)
+                trail = self._trail(op, name, tensors)
+                self._refused(shape, place, tensors, trail)
                 return None
             node = f"{name}.{suffix}" if suffix else name
             self.made.append(Node(node, op, names, shape, scope, place, written))
@@ -60,7 +65,7 @@ class Nodes:
             copy = Node(name, node.op, inputs, node.shape, scope, node.origin, node.written)
             self.made.append(copy)
 
-    def _infer(self, op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
+    def infer(self, op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
         """Return the output shape or the refusal, asking an op once for the same shapes."""
         key = (id(op), shapes)
         known = self._inferred.get(key)
@@ -77,9 +82,10 @@ class Nodes:
         self._forks.pop()
 
     def _refused(
-        self, refusal: Refusal, name: str, place: Place, tensors: Sequence[Tensor]
+        self, refusal: Refusal, place: Place, tensors: Sequence[Tensor], trail: tuple[str, ...]
     ) -> None:
-        key = (refusal.code, refusal.label or refusal.message)
+        # A window that does not fit is one cause whatever op it belongs to: its label has no op.
+        key = (refusal.code, refusal.label if refusal.code == "E310" else refusal.message)
         siblings = self._forks[-1] if self._forks else {}
         first = siblings.get(key)
         if first is not None and first.place != place:
@@ -87,36 +93,18 @@ class Nodes:
             self.faults.relate(first, Related(place, f"the same here{other}"))
             return
         several = tensors[:NAMED_IN_NOTES] if len(tensors) > 1 else ()
-        notes = tuple(f"`{tensor.node}` is {shape_text(tensor.shape)}" for tensor in several)
-        odd = next((t for t in tensors if t.shape != tensors[0].shape), tensors[0])
+        notes = [f"`{tensor.node}` is {shape_text(tensor.shape)}" for tensor in several]
         fault = Fault(refusal.code, refusal.message, place, refusal.label)
-        fault = fault.explained(trail=self._trail(name, odd), notes=notes, help=refusal.help)
+        notes = list(dict.fromkeys(notes))
+        fault = fault.explained(trail=trail, notes=tuple(notes), help=refusal.help)
         siblings[key] = fault
         self.faults.add(fault)
 
-    def _trail(self, name: str, tensor: Tensor) -> tuple[str, ...]:
-        """Return how a tensor got its height and width, each module around passed in one step."""
-        made = {node.name: node for node in self.made}
-        steps: list[tuple[str, Shape]] = []
-        node = made.get(tensor.node)
-        while node is not None:
-            step = _step(node.name, name)
-            if not steps or steps[-1][0] != step:
-                steps.append((step, node.shape[:2]))
-            node = made.get(node.inputs[0])
-        before = self.input_shape[:2]
-        trail = [shape_text(before)]
-        for step, after in reversed(steps):
-            trail += [f"{step} → {shape_text(after)}"] if after != before else []
-            before = after
-        return tuple(trail)
-
-
-def _step(node: str, seen_from: str) -> str:
-    """Return a node's name as far as it differs from where it is seen, and one component more."""
-    parts, around = node.split("."), seen_from.split(".")
-    shared = next(
-        (i for i, (one, other) in enumerate(zip(parts, around, strict=False)) if one != other),
-        min(len(parts), len(around)),
-    )
-    return ".".join(parts[: shared + 1])
+    def _trail(self, op: Op, name: str, tensors: Sequence[Tensor]) -> tuple[str, ...]:
+        """Return how the shapes that are refused came about."""
+        self._by_name |= {node.name: node for node in self.made[self._named :]}
+        self._named = len(self.made)
+        if len(tensors) > 1:
+            axes = 2 if isinstance(op, Concat) else 3
+            return trail_from_fork(self._by_name, self.input_shape, tensors, axes)
+        return trail_from_input(self._by_name, self.input_shape, name, tensors[0].node)

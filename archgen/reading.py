@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from archgen.composition import Part, activation_parts, parts_of
 from archgen.declaring import Declarations
-from archgen.diagnostics import Fault, Faults, closest, did_you_mean, named, quoted
+from archgen.diagnostics import Fault, Faults, closest, did_you_mean, named, offering, quoted
 from archgen.expressions import is_expression
 from archgen.naming import (
     BUILD_ARGUMENTS,
@@ -52,6 +52,7 @@ from archgen.validation import (
 
 LevelType = TypeVar("LevelType", bound=Level)
 FORK_KEYS = frozenset(Fork.model_fields)
+MODULE_KEYS = [key for key in Module.model_fields if key != "fork"]
 KINDS = ("op", "use", "branches")
 
 
@@ -136,7 +137,7 @@ class _Reader(Declarations):
 
     def no_body(self, raw: Object) -> None:
         """Report a module without one body; a misspelt key says which was meant."""
-        known = ["layers", *FORK_KEYS, *Module.model_fields]
+        known = [*MODULE_KEYS, *FORK_KEYS]
         unknown = [key for key in raw if key not in known]
         for key in unknown:
             self.faults.add(unknown_key(key, raw.places[key], known))
@@ -198,7 +199,7 @@ class _Reader(Declarations):
             self.faults.add(wrong_kind(raw.places["op"], "op", "the name of an op", op))
             return None
         if op not in OPS:
-            self.unknown_op(op, raw.places["op"], OPS)
+            self.unknown_op(op, raw.places["op"])
             return None
         fields = {key: value for key, value in raw.items() if key not in ENTRY_KEYS}
         common = _part(raw, [key for key in raw if key in ENTRY_KEYS])
@@ -258,10 +259,10 @@ class _Reader(Declarations):
         join = raw.get("join")
         joins = [name for name, cls in OPS.items() if issubclass(cls, Join)]
         if isinstance(join, str) and join not in joins:
-            help_line = did_you_mean(join, joins)
-            no_join = f"{named(join)} is no join"
+            no_join = f"{named(join)} is not a join"
             message = no_join if join in OPS else f"no join is called {named(join)}"
-            self.faults.add(Fault("E204", message, raw.places["join"], help=help_line))
+            fault = Fault("E204", message, raw.places["join"])
+            self.faults.add(offering(fault, join, joins, "known joins:"))
             return False
         order = raw.get("order")
         names = (
@@ -317,7 +318,7 @@ class _Reader(Declarations):
         result = {}
         for op, fields in raw.items():
             if op not in OPS:
-                self.unknown_op(op, raw.places[op].of_key(), OPS)
+                self.unknown_op(op, raw.places[op].of_key(), [op for op in OPS if op not in raw])
                 self.without_defaults.add(closest(op, OPS) or "")
             elif not isinstance(fields, Object):
                 self.faults.add(wrong_kind(raw.places[op], op, "an object of fields", fields))
@@ -343,13 +344,13 @@ class _Reader(Declarations):
         try:
             return cls.model_validate({**raw, **(children or {})}).read_from(raw)
         except ValidationError as error:
-            for fault in level_faults(error, cls, raw):
+            for fault in level_faults(error, cls, raw, FORK_KEYS if cls is Module else ()):
                 self.faults.add(fault)
             return None
 
-    def unknown_op(self, op: str, place: Place, known: Iterable[str]) -> None:
-        help_line = did_you_mean(op, known)
-        self.faults.add(Fault("E204", f"unknown op {named(op)}", place, help=help_line))
+    def unknown_op(self, op: str, place: Place, known: Iterable[str] = OPS) -> None:
+        fault = Fault("E204", f"unknown op {named(op)}", place)
+        self.faults.add(offering(fault, op, known, "known ops:"))
 
 
 def _part(raw: Object, keys: Iterable[str]) -> Object:

@@ -9,10 +9,10 @@ its siblings go on. Imports ``making``, ``nodes``, ``wiring``,
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from archgen.diagnostics import Fault, Faults, SpecError, did_you_mean, named
+from archgen.diagnostics import Fault, Faults, SpecError, named, offering
 from archgen.evaluation import Evaluator, Values
 from archgen.expressions import Result
-from archgen.ir import Graph, Op, Shape
+from archgen.ir import Graph, Node, Op, Shape
 from archgen.limits import LIMITS
 from archgen.making import Maker
 from archgen.melt import finished
@@ -126,8 +126,14 @@ class Resolver:
         outputs = {name: tensor.node for name, tensor in zip(names, sound, strict=True)}
         nodes = finished(self.nodes.made, outputs.values(), self.faults)
         weights = {name: head.loss_weight for name, head in heads.items()}
+        return self.checked(tuple(nodes), outputs, weights)
+
+    def checked(
+        self, nodes: tuple[Node, ...], outputs: Mapping[str, str], weights: Mapping[str, float]
+    ) -> Graph | None:
+        """Return the graph of the finished nodes, which verifies them."""
         inputs = {INPUT: self.input_shape or ()}
-        return Graph(self.spec.name, tuple(nodes), inputs, outputs, weights, self.modules)
+        return Graph(self.spec.name, nodes, inputs, outputs, weights, self.modules)
 
     def head(self, name: str, head: Head, main: Context) -> Output | None:
         """Expand a head where its condition holds; None where not."""
@@ -302,7 +308,8 @@ class Resolver:
         """Return the module that an entry uses; None, with a fault, where it cannot be used."""
         if entry.use in self.using:
             circle = [*self.using[self.using.index(entry.use) :], entry.use]
-            self.fault("E215", f"modules in a circle: {' → '.join(circle)}", entry.at("use"))
+            message = f"modules use each other in a circle: {' → '.join(circle)}"
+            self.fault("E215", message, entry.at("use"))
             return None
         if len(self.using) >= LIMITS.module_depth:
             message = f"modules nest deeper than {LIMITS.module_depth} levels"
@@ -310,9 +317,9 @@ class Resolver:
             return None
         known = self.spec.raw.get("modules", Object(self.spec.place))
         if isinstance(known, Object) and entry.use not in known:
-            help_line = did_you_mean(entry.use, self.spec.modules)
-            message = f"no module is called {named(entry.use)}"
-            self.fault("E205", message, entry.at("use"), help_line)
+            fault = Fault("E205", f"no module is called {named(entry.use)}", entry.at("use"))
+            names = [name for name in self.spec.modules if name not in self.using]
+            self.faults.add(offering(fault, entry.use, names, "known modules:"))
         return self.spec.modules.get(entry.use)
 
     def body(self, module: Module, context: Context, entering: Tensor | None) -> Tensor | None:
@@ -352,7 +359,7 @@ class Resolver:
                 given.append(tensor if wanted else None)
         self.nodes.leave_fork()
         if not given:
-            self.fault("E219", "a fork with no branch left", fork.at("branches"))
+            self.fault("E219", "a fork needs a branch that is built", fork.at("branches"))
         tensors = [tensor for tensor in given if tensor is not None]
         if not tensors or len(tensors) < len(given):
             return None

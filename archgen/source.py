@@ -9,7 +9,7 @@ import math
 import re
 from pathlib import Path
 
-from archgen.diagnostics import Fault, Faults, Related, SpecError, UsageError, named
+from archgen.diagnostics import Fault, Faults, Related, SpecError, UsageError, named, quoted
 from archgen.limits import LIMITS
 from archgen.places import Path as JsonPath
 from archgen.places import Place, Text
@@ -67,7 +67,7 @@ def parse_bytes(data: bytes, name: str) -> Object:
     except UnicodeDecodeError as error:
         readable = plain[: error.start].decode()
         place = Place(Text(name, readable), (), len(readable), len(readable))
-        message = f"the byte 0x{plain[error.start]:02X} is not UTF-8"
+        message = f"the byte 0x{plain[error.start]:02X} is not valid UTF-8"
         raise SpecError(Fault("E101", message, place)) from error
     return parse(content, name)
 
@@ -101,7 +101,8 @@ def parse(content: str, name: str) -> Object:
     if not isinstance(value, Object):
         start = len(content) - len(content.lstrip(_SPACE))
         place = Place(scanner.text, (), start, len(content))
-        raise SpecError(Fault("E102", "a spec is a JSON object", place))
+        message = f"a spec is an object, not {quoted(value)}"
+        raise SpecError(Fault("E102", message, place))
     return value
 
 
@@ -125,14 +126,17 @@ _SIMILAR = {
     "none": "did you mean `null`?",
     "undefined": "did you mean `null`?",
 }
-# What people write where JSON has no token: how it begins, what is wrong, what would work.
+# What people write where JSON has no token: how it looks, what is wrong, what would work.
 _NO_TOKENS = (
-    (re.compile(r"\Z"), "the text ends in the middle", None),
+    (re.compile(r"'([^'\"\\\n]*)'"), "strings stand in double quotes", 'write "{}"'),
     (re.compile("'"), "strings stand in double quotes", None),
-    (re.compile(r"//|/\*|#"), "JSON has no comments", "use a `description`"),
-    (re.compile(r"[-+.]?[0-9]|[-+.]"), "{} is no JSON number", None),
-    (re.compile(r"[A-Za-z_]\w*[ \t]*:"), "a key in double quotes is missing", 'write "{}"'),
+    (re.compile(r'[“„”]([^"“„”\\\n]*)[“”]'), "strings stand in straight quotes", 'write "{}"'),
+    (re.compile("[“„”]"), "strings stand in straight quotes", None),
+    (re.compile(r"//[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL), "JSON has no comments", "leave it out"),
+    (re.compile(r"/\*"), "JSON has no comments", None),
+    (re.compile(r"([A-Za-z_]\w*)(?=[ \t]*:)"), "keys stand in double quotes", 'write "{}"'),
 )
+_LIKE_A_NUMBER = re.compile(r"[-+.]?[0-9]|[-+.]")
 _CONTROLS = {"\n": "a line break", "\r": "a line break", "\t": "a tab"}
 _ESCAPES = {"\n": "write `\\n`, or end the string", "\r": "write `\\r`", "\t": "write `\\t`"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -152,6 +156,7 @@ class _Scanner:
         self.values = 0
         self.path: JsonPath = ()
         self.wanted = ""
+        self.open: list[int] = []
 
     def document(self) -> "Object | Array | Scalar":
         self.advance()
@@ -185,12 +190,27 @@ class _Scanner:
         if self.wanted and rest and rest[0] not in "'/#-+." and not _BARE.match(rest):
             self.offset = self.start + 1
             return self.syntax(self.wanted)
+        for pattern, message, advice in _NO_TOKENS:
+            if match := pattern.match(rest):
+                self.offset = self.start + match.end()
+                return self.syntax(message, advice and advice.format(*match.groups()))
         word = match[0] if (match := _BARE.match(rest)) else rest[:1]
         self.offset = self.start + len(word)
-        for pattern, message, advice in _NO_TOKENS:
-            if pattern.match(rest):
-                return self.syntax(message.format(named(word)), advice and advice.format(word))
-        return self.syntax(f"{named(word)} does not begin a JSON value", _SIMILAR.get(word.lower()))
+        if not word:
+            return self.cut_off()
+        if _LIKE_A_NUMBER.match(word):
+            return self.syntax(f"{named(word)} is not a JSON number", _meant_number(word))
+        return self.syntax(f"{named(word)} is not a JSON value", _SIMILAR.get(word.lower()))
+
+    def cut_off(self) -> SpecError:
+        """Say which bracket the end of the text leaves open."""
+        fault = Fault("E102", "the text ends in the middle", self.here(self.path))
+        if self.open:
+            at = self.open[-1]
+            bracket = Place(self.text, self.path, at, at + 1)
+            label = f"this `{self.content[at]}` is still open"
+            fault = fault.explained(related=(Related(bracket, label),))
+        return SpecError(fault)
 
     def bad_string(self, rest: str) -> SpecError:
         """Say what is wrong inside a string that has no end, or an end behind a bad character."""
@@ -202,7 +222,8 @@ class _Scanner:
             self.start += end
             self.offset = self.start + (2 if bad[0] == "\\" else 1)
         if bad.startswith("\\") and len(bad) > 1:
-            return self.syntax(f"{named(bad)} is no escape of JSON")
+            wrong = "is not a JSON escape" if bad != "\\u" else "wants four hexadecimal digits"
+            return self.syntax(f"{named(bad)} {wrong}", f"write `\\{bad}` for a backslash")
         if bad and bad[0] in _CONTROLS:
             return self.syntax(f"{_CONTROLS[bad[0]]} inside a string", _ESCAPES[bad[0]])
         if bad and bad[0] < " ":
@@ -244,7 +265,8 @@ class _Scanner:
             return self.token[1:-1]
         text: str = json.loads(self.token)
         if _SURROGATE.search(text):
-            raise SpecError(Fault("E102", "half a surrogate pair", self.here(path)))
+            message = "a surrogate without its other half is no character"
+            raise SpecError(Fault("E102", message, self.here(path)))
         return text
 
     def number(self, path: JsonPath) -> int | float:
@@ -257,7 +279,8 @@ class _Scanner:
         except ValueError:
             value = float(token)
         if math.isinf(value):
-            self.faults.add(Fault("E104", f"{token} is too large", self.here(path)))
+            message = f"{token} is too large: it would be read as infinity"
+            self.faults.add(Fault("E104", message, self.here(path)))
         return value
 
     def word(self, path: JsonPath) -> Scalar:
@@ -270,17 +293,19 @@ class _Scanner:
         begin = self.start
         result = Object(Place(self.text, path, begin, begin + 1))
         self.path = path
+        self.open.append(begin)
         self.advance()
         while self.token != "}" or self.kind != _MARK:
             self.member(result, path, depth)
             self.path = path
             self.separated("}")
+        self.open.pop()
         result.place = Place(self.text, path, begin, self.offset)
         return result
 
     def member(self, result: Object, path: JsonPath, depth: int) -> None:
         if self.kind != _STRING:
-            raise self.syntax("a key in double quotes is missing")
+            raise self.syntax("a key in double quotes is missing here")
         key = self.string(path)
         key_start, key_end = self.start, self.offset
         self.wanted = "a `:` is missing after the key"
@@ -307,6 +332,7 @@ class _Scanner:
         begin = self.start
         result = Array(Place(self.text, path, begin, begin + 1))
         self.path = path
+        self.open.append(begin)
         self.advance()
         while self.token != "]" or self.kind != _MARK:
             inner = (*path, len(result))
@@ -315,6 +341,7 @@ class _Scanner:
             result.places.append(Place(self.text, inner, start, self.offset))
             self.path = path
             self.separated("]")
+        self.open.pop()
         result.place = Place(self.text, path, begin, self.offset)
         return result
 
@@ -331,4 +358,14 @@ class _Scanner:
         self.advance()
         if self.kind == _MARK and self.token == closing:
             self.start, self.offset = comma, comma + 1
-            raise self.syntax(f"a comma in front of `{closing}`", "leave it out")
+            raise self.syntax(f"a comma in front of the closing `{closing}`", "leave it out")
+
+
+def _meant_number(word: str) -> str | None:
+    """Return a help line with the number that Python, for one, reads in a word."""
+    try:
+        number = int(word) if word.lstrip("+-").replace("_", "").isdecimal() else float(word)
+    except ValueError:
+        return None
+    sound = math.isfinite(number) and len(word) <= LIMITS.number_characters
+    return f"write {number}" if sound else None

@@ -1,13 +1,15 @@
 """Tables of what a network costs, folded to any depth: as aligned text, as Markdown, as data.
 
-Imports ``analysis`` and what it imports.
+Imports ``analysis``, ``input_sizes`` and what they import.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from archgen.analysis import Analysis, Measure
+from archgen.input_sizes import Sizes
 from archgen.ir import Node, Pair, Shape, shape_text
 
 HEADER = (
@@ -46,12 +48,19 @@ class Table:
     """The measures of a network, ready to be folded and shown.
 
     ``file`` names the text that the spec was read from; ``titles`` has those of its modules and
-    heads by their path, such as ("modules", "inception_a").
+    heads by their path, such as ("modules", "inception_a"); ``find_sizes`` finds out, when the
+    table is shown, which inputs work.
     """
 
     analysis: Analysis
     file: str = ""
     titles: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    find_sizes: Callable[[], Sizes | None] = field(default=lambda: None, compare=False, repr=False)
+
+    @cached_property
+    def sizes(self) -> Sizes | None:
+        """Return the sizes of the input that work; None where that is not known."""
+        return self.find_sizes()
 
     def rows(self, depth: int = 1) -> tuple[Row, ...]:
         """Return one row for all nodes that share the first ``depth`` components of their names."""
@@ -67,7 +76,8 @@ class Table:
         """Return aligned text: a headline, the rows, the totals."""
         header, rows = self.cells(depth)
         body = [*_aligned([header, *rows]), ""] if rows else []
-        return "\n".join([self.headline(), "", *body, *_totals(self.totals())]) + "\n"
+        works = self.sizes.text() if self.sizes is not None else ""
+        return "\n".join([self.headline(), "", *body, *_totals(self.totals(), works)]) + "\n"
 
     def markdown(self, depth: int = 1) -> str:
         """Return a Markdown table and its totals as a list."""
@@ -76,6 +86,7 @@ class Table:
         rule = ["---" if column < left else "---:" for column in range(len(header))]
         body = [*map(_markdown_row, [header, rule, *rows]), ""] if rows else []
         totals = [f"- {name}: {value}" for name, value in self.totals()]
+        totals += [f"- works for {self.sizes.text()}"] if self.sizes is not None else []
         return "\n".join([self.headline(), "", *body, *totals]) + "\n"
 
     def record(self) -> dict[str, object]:
@@ -94,6 +105,7 @@ class Table:
             "nodes": [self._node_record(measure) for measure in total.measures],
             "scopes": [_scope_record(row) for row in self.scopes()],
             "activation_bytes": total.activation_bytes,
+            "sizes": self.sizes.record() if self.sizes is not None else None,
         }
 
     def headline(self) -> str:
@@ -246,10 +258,11 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return [lines[0], "─" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]]
 
 
-def _totals(totals: Sequence[tuple[str, str]]) -> list[str]:
+def _totals(totals: Sequence[tuple[str, str]], works: str) -> list[str]:
     names, values = zip(*totals, strict=True)
     wide = max(map(len, names)), max(map(len, values))
-    return [f"{name.ljust(wide[0])}  {value.rjust(wide[1])}" for name, value in totals]
+    lines = [f"{name.ljust(wide[0])}  {value.rjust(wide[1])}" for name, value in totals]
+    return [*lines, f"{'works for'.ljust(wide[0])}  {works}"] if works else lines
 
 
 # What means something in a cell; an underscore only at the edge of a word.

@@ -1,7 +1,7 @@
 """From Pydantic's findings to faults at their places; imports ``composition`` and ``source``."""
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -9,9 +9,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from archgen.composition import Part
-from archgen.diagnostics import Fault, closest, did_you_mean, named, quoted
+from archgen.diagnostics import NAMES_LOOKED_UP, Fault, closest, named, offering, quoted
 from archgen.expressions import ExpressionFault, is_expression
-from archgen.limits import LIMITS
 from archgen.naming import NAME_WORDS
 from archgen.ops import OPS
 from archgen.ops.norm import Norm
@@ -34,8 +33,8 @@ class Found(NamedTuple):
 
 def unknown_key(key: str, place: Place, known: Iterable[str]) -> Fault:
     """Return the fault of a key that the level does not have."""
-    help_line = did_you_mean(key, known)
-    return Fault("E201", f"unknown key {named(key)}", place.of_key(), help=help_line)
+    fault = Fault("E201", f"unknown key {named(key)}", place.of_key())
+    return offering(fault, key, known, "keys here:")
 
 
 def wrong_kind(place: Place, key: str, wanted: str, value: object) -> Fault:
@@ -45,7 +44,10 @@ def wrong_kind(place: Place, key: str, wanted: str, value: object) -> Fault:
 
 def expression_fault(fault: ExpressionFault, place: Place) -> Fault:
     """Return the fault of an expression, at the character inside its string."""
-    return Fault(fault.code, fault.message, place.shifted(fault.offset), help=fault.help)
+    told = Fault(fault.code, fault.message, place.shifted(fault.offset))
+    if fault.advice is None and fault.unknown:
+        return offering(told, *fault.unknown, "known here:")
+    return replace(told, help=fault.help)
 
 
 def norm_fault(asked: Found) -> Fault | None:
@@ -61,18 +63,23 @@ def norm_fault(asked: Found) -> Fault | None:
     norms = [op for op, cls in OPS.items() if issubclass(cls, Norm)]
     if name in norms:
         return None
-    message = f"{named(name)} is no norm" if name in OPS else f"no norm is called {named(name)}"
-    return Fault("E204", message, place, help=did_you_mean(name, norms))
+    message = f"{named(name)} is not a norm" if name in OPS else f"no norm is called {named(name)}"
+    return offering(Fault("E204", message, place), name, norms, "known norms:")
 
 
-def level_faults(error: ValidationError, cls: type[BaseModel], raw: Object) -> list[Fault]:
-    """Return Pydantic's findings on one level, one fault for each key."""
+def level_faults(
+    error: ValidationError, cls: type[BaseModel], raw: Object, more: Iterable[str] = ()
+) -> list[Fault]:
+    """Return Pydantic's findings on one level, one fault for each key.
+
+    ``more`` are the keys that may stand there and are read apart.
+    """
     fields = {info.alias or name: info for name, info in cls.model_fields.items()}
 
     def find(key: str) -> Found:
         return Found(raw.places.get(key, raw.place), raw.get(key))
 
-    return list(_faults(error, fields, list(fields), find).values())
+    return list(_faults(error, fields, [*fields, *more], find).values())
 
 
 def part_faults(
@@ -101,10 +108,11 @@ def _faults(
 ) -> dict[str, Fault]:
     """Return one fault for each key; a misspelt key is not missing as well."""
     details: dict[str, ErrorDetails] = {}
-    for detail in islice(error.errors(), LIMITS.faults):
+    for detail in error.errors():
         details.setdefault(_key(detail), detail)
     unknown = [key for key, detail in details.items() if detail["type"] == "extra_forbidden"]
-    meant = {closest(key, known) for key in unknown}
+    missing = any(detail["type"] == "missing" for detail in details.values())
+    meant = {closest(key, known) for key in unknown[:NAMES_LOOKED_UP]} if missing else set()
     return {
         key: _fault(key, detail, fields, known, find)
         for key, detail in details.items()
@@ -127,7 +135,8 @@ def _fault(
 ) -> Fault:
     found = find(key)
     if detail["type"] == "extra_forbidden":
-        return unknown_key(key, found.place, known)
+        absent = [name for name in known if not found.place.is_beside(find(name).place)]
+        return unknown_key(key, found.place, absent)
     if detail["type"] == "missing":
         return Fault("E202", f"`{key}` is missing", found.place)
     if detail["type"] == "wrong_field":
@@ -161,7 +170,7 @@ def _of_value(key: str, detail: ErrorDetails, info: FieldInfo, top: Found) -> Fa
     choices = extra.get("enum") if isinstance(extra, dict) else None
     fault = wrong_kind(found.place, key, info.description or "something else", top.value)
     if isinstance(top.value, str) and isinstance(choices, list):
-        return fault.explained(help=did_you_mean(top.value, map(str, choices)))
+        return offering(fault, top.value, map(str, choices))
     return fault
 
 

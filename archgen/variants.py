@@ -7,12 +7,13 @@ Imports ``source``, ``naming`` and ``diagnostics``.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from archgen.diagnostics import Fault, Faults, Related, did_you_mean, named, quoted
+from archgen.diagnostics import Fault, Faults, Related, named, offering, quoted
 from archgen.naming import called, numbered
 from archgen.places import Place
 from archgen.source import Array, Object
 
-NOT_INHERITED = ("description", "$schema")
+# What is said of one network only.
+NOT_INHERITED = ("description", "published", "$schema")
 
 
 def extended(parent: Object, child: Object, faults: Faults) -> Object:
@@ -104,9 +105,9 @@ def _found(edits: Object, document: Object, faults: Faults) -> list[Edit]:
         targets.setdefault(path, target)
     for path in edits:
         if path not in targets:
-            message = f"the edit {named(path)} matches nothing"
-            help_line = did_you_mean(path, targets)
-            faults.add(Fault("E218", message, edits.places[path].of_key(), help=help_line))
+            place = edits.places[path].of_key()
+            fault = Fault("E218", f"the edit {named(path)} matches nothing", place)
+            faults.add(offering(fault, path, targets))
     known = [path for path in edits if path in targets]
     return [Edit(path, edits.places[path], edits[path], targets[path]) for path in known]
 
@@ -177,8 +178,9 @@ def _apply(edit: Edit, faults: Faults) -> bool:
     if isinstance(change, Object) and isinstance(value, Object):
         patch(value, change)
     elif change is not None and not isinstance(change, Array):
-        what = "an edit is an object," if isinstance(value, Object) else "a branch's edit is"
-        message = f"{what} a list or null, not {quoted(change)}"
+        of_entry = isinstance(value, Object)
+        wanted = "an edit is an object, a list" if of_entry else "an edit of a branch is a list"
+        message = f"{wanted} or null, not {quoted(change)}"
         faults.add(Fault("E203", message, edit.place))
     elif isinstance(around, Object):
         branches = Object(edit.place)
@@ -206,6 +208,13 @@ def _replace_entries(edits: list[Edit]) -> None:
                 elif isinstance(change, Array):
                     entries.extend(change)
                     entries.places.extend(change.places)
+
+
+def editable(document: Object) -> Iterator[tuple[str, Place]]:
+    """Return the path of every entry that an edit may name, and where the entry stands."""
+    for path, target in _targets(document):
+        if isinstance(target.value, Object):
+            yield path, target.value.place
 
 
 def _targets(document: Object) -> Iterator[tuple[str, Target]]:

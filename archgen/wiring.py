@@ -5,7 +5,7 @@ Imports ``scopes``, ``spec`` and ``diagnostics``.
 
 from collections.abc import Collection, Iterable, Sequence
 
-from archgen.diagnostics import Fault, Faults, Related, did_you_mean, named
+from archgen.diagnostics import Fault, Faults, Related, named, offering
 from archgen.places import Place
 from archgen.scopes import Frame, Slot, Tensor
 from archgen.source import Object
@@ -13,7 +13,7 @@ from archgen.spec import Broken, Entry, Fork, ForkEntry
 
 NO_VALUE = {
     "later": "comes later; a value can only come from what stands above",
-    "open": "is around this place; that would be a circle",
+    "open": "is around this place, so it has no value here yet",
     "absent": "is not built: its `when` is false or its `repeat` is 0",
     "head": "is a head; heads are built behind the layers",
 }
@@ -64,7 +64,7 @@ class Wiring:
         unnamed = [e for e in entries if isinstance(e, ForkEntry) and e.name is None]
         for number, fork in enumerate(unnamed):
             if number or fork.repeat is not None:
-                message = "a second unnamed fork of a list, or a repeated one, needs a `name`"
+                message = "a second unnamed fork in a list, or a repeated one, needs a `name`"
                 self.faults.add(Fault("E213", message, fork.place))
             if not number:
                 self.declare_branches(fork, frame)
@@ -89,6 +89,5 @@ class Wiring:
         elif near is None or near.state != "built" or near.tensor is not None:
             inner = near.inner.own_names() if near is not None and near.inner is not None else ()
             known = (*(f"{begun}.{name}" for name in inner), *frame.names())
-            help_line = did_you_mean(name, known)
-            message = f"no entry is called {named(name)} here"
-            self.faults.add(Fault("E208", message, place, help=help_line))
+            fault = Fault("E208", f"no entry is called {named(name)} here", place)
+            self.faults.add(offering(fault, name, known, "names here:"))

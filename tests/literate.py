@@ -4,11 +4,13 @@ A case is a heading, its prose and its blocks; a heading without a block of its 
 title of a file, is none. A block's info string is what stands behind its opening fence.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+UPDATE = bool(os.environ.get("UPDATE"))
 HEADING = re.compile(r"#+ +(?P<title>.*)")
 FENCE = re.compile(r"(?P<fence>```+)(?P<info>[^`]*)")
 
@@ -39,6 +41,25 @@ class Case(NamedTuple):
 def cases(folder: Path) -> list[Case]:
     """Return every case of the Markdown files of a folder, in the order of names and lines."""
     return [case for path in sorted(folder.glob("*.md")) for case in _cases(path)]
+
+
+def blocks_of(path: Path) -> list[Block]:
+    """Return the blocks of a file that is one case."""
+    lines = enumerate(path.read_text(encoding="utf-8").split("\n"), start=1)
+    return [
+        Block(fence["info"].strip(), _body(lines, fence["fence"]), number)
+        for number, line in lines
+        if (fence := FENCE.fullmatch(line))
+    ]
+
+
+def rewrite(case: Case, block: Block, text: str) -> None:
+    """Put another text into a block of a file, for review."""
+    before, after = (f"```{block.info}\n{body}```\n" for body in (block.text, text))
+    content = case.path.read_text(encoding="utf-8")
+    at = content.index(before, content.index(f"# {case.title}\n"))
+    content = content[:at] + after + content[at + len(before) :]
+    case.path.write_text(content, encoding="utf-8")
 
 
 def _cases(path: Path) -> Iterator[Case]:

@@ -5,7 +5,6 @@ filter at each output position. Taps on padding count like any other, as in MACs
 image, height × width × channels, or its features; a NaN that is looked at comes out again.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,10 +14,23 @@ import numpy.typing as npt  # noqa: TID253
 from archgen.ir import Graph, Op
 from archgen.ops.conv import Conv
 from archgen.ops.dense import Dense, Flatten
+from archgen.ops.depthwise import DepthwiseConv, SeparableConv
 from archgen.ops.join import Add, Average, Concat, Maximum, Minimum, Multiply
 from archgen.ops.norm import BatchNorm
 from archgen.ops.pointwise import Activation, Dropout, Rescale
 from archgen.ops.pool import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from archgen.ops.transpose import ConvTranspose
+from tests.reference_activations import ACTIVATIONS
+from tests.reference_maps import (
+    crop,
+    layer_norm,
+    local_response_norm,
+    permute,
+    reshape,
+    resize,
+    up_sample,
+    zero_pad,
+)
 
 Array = npt.NDArray[np.float64]
 Weights = Mapping[str, Array]
@@ -76,9 +88,10 @@ class Line(NamedTuple):
 
 def line(op: Any, size: int, axis: int) -> Line:
     """Lay the windows of an op over one axis, each ``strides`` further than the one before it."""
-    kernel = (op.kernel_size if isinstance(op, Conv) else op.pool_size)[axis]
+    is_pool = hasattr(op, "pool_size")
+    kernel = (op.pool_size if is_pool else op.kernel_size)[axis]
     stride = (op.strides or op.pool_size)[axis]
-    dilation = op.dilation_rate[axis] if isinstance(op, Conv) else 1
+    dilation = 1 if is_pool else op.dilation_rate[axis]
     reach = (kernel - 1) * dilation + 1
     before, after = _padding(op.padding, axis, size, reach, stride)
     padded = range(-before, size + after)
@@ -134,6 +147,67 @@ def conv(op: Conv, inputs: Sequence[Array], weights: Weights) -> Answer:
                 value[i, j, made] += pixel[read] @ kernel[a, b, :, made]
                 multiplications += kernel[a, b, :, made].size
     return Answer(_biased(value, op.use_bias, weights), multiplications)
+
+
+def depthwise_conv(op: DepthwiseConv, inputs: Sequence[Array], weights: Weights) -> Answer:
+    """Multiply each tap's channels with kernels of their own; padding is 0."""
+    value, multiplications = _by_channel(op, inputs[0], weights["kernel"])
+    return Answer(_biased(value, op.use_bias, weights), multiplications)
+
+
+def separable_conv(op: SeparableConv, inputs: Sequence[Array], weights: Weights) -> Answer:
+    """Convolve by channel, then multiply each position's channels with the filters."""
+    between, multiplications = _by_channel(op, inputs[0], weights["depthwise_kernel"])
+    value = np.zeros((*between.shape[:2], op.filters))
+    for position in np.ndindex(value.shape[:2]):
+        value[position] = between[position] @ weights["pointwise_kernel"][0, 0]
+        multiplications += weights["pointwise_kernel"].size
+    return Answer(_biased(value, op.use_bias, weights), multiplications)
+
+
+def _by_channel(op: Any, image: Array, kernel: Array) -> Answer:
+    rows, columns = lines(op, image)
+    value = np.zeros((len(rows.windows), len(columns.windows), *kernel.shape[2:]))
+    multiplications = 0
+    for i, j in np.ndindex(value.shape[:2]):
+        for a, b in np.ndindex(op.kernel_size):
+            pixel = _pixel(image, rows.windows[i][a], columns.windows[j][b])
+            value[i, j] += pixel[:, np.newaxis] * kernel[a, b]
+            multiplications += kernel[a, b].size
+    return Answer(value.reshape(*value.shape[:2], -1), multiplications)
+
+
+def conv_transpose(op: ConvTranspose, inputs: Sequence[Array], weights: Weights) -> Answer:
+    """Add each position's filters to the outputs that its taps fall on; many fall outside."""
+    image, kernel = inputs[0], weights["kernel"]
+    axes = [_spread_over(op, size, axis) for axis, size in enumerate(image.shape[:2])]
+    value = np.zeros((axes[0][0], axes[1][0], op.filters))
+    multiplications = 0
+    for i, j in np.ndindex(image.shape[:2]):
+        for a, b in np.ndindex(op.kernel_size):
+            row, column = axes[0][1][i][a], axes[1][1][j][b]
+            multiplications += kernel[a, b].size
+            if 0 <= row < value.shape[0] and 0 <= column < value.shape[1]:
+                value[row, column] += kernel[a, b] @ image[i, j]
+    return Answer(_biased(value, op.use_bias, weights), multiplications)
+
+
+def _spread_over(op: ConvTranspose, size: int, axis: int) -> tuple[int, list[list[int]]]:
+    """Return the output's size on an axis, and where the taps of each position fall.
+
+    "same" cuts what is too much from both ends, the odd position behind (TensorFlow's rule).
+    """
+    kernel, stride, dilation = op.kernel_size[axis], op.strides[axis], op.dilation_rate[axis]
+    reach = (kernel - 1) * dilation + 1
+    covered = (size - 1) * stride + reach
+    if op.output_padding is not None:
+        base = covered if op.padding == "valid" else (size - 1) * stride + reach % 2
+        outputs = base + op.output_padding[axis]
+    else:
+        outputs = size * stride if op.padding == "same" else covered + max(stride - reach, 0)
+    cut = max(covered - outputs, 0) // 2
+    taps = [[i * stride - cut + tap * dilation for tap in range(kernel)] for i in range(size)]
+    return outputs, taps
 
 
 def _pixel(image: Array, row: int, column: int) -> Array:
@@ -263,88 +337,9 @@ def _spread(inputs: Sequence[Array]) -> Array:
 KINDS: Mapping[str, Callable[[Any, Sequence[Array], Weights], Array | Answer]] = {
     function.__name__: function
     for function in (
-        *(conv, max_pool, avg_pool, global_avg_pool, global_max_pool, batch_norm, dense, flatten),
-        *(activation, dropout, rescale, concat, add, multiply, average, maximum, minimum),
+        *(conv, depthwise_conv, separable_conv, conv_transpose, dense, flatten, permute, reshape),
+        *(max_pool, avg_pool, global_avg_pool, global_max_pool, up_sample, resize, crop, zero_pad),
+        *(batch_norm, layer_norm, local_response_norm, activation, dropout, rescale),
+        *(concat, add, multiply, average, maximum, minimum),
     )
-}
-
-# ── activations, with Keras's defaults ────────────────────────────────────────────────────────────
-
-
-def _sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
-
-
-def _softplus(x: Array) -> Array:
-    return np.log1p(np.exp(x))
-
-
-def _hard_sigmoid(x: Array) -> Array:
-    return np.clip(x / 6 + 0.5, 0, 1)
-
-
-def _elu(x: Array) -> Array:
-    return np.where(x > 0, x, np.exp(x) - 1)
-
-
-def _softmax(x: Array) -> Array:
-    powers = np.exp(x)
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
-
-def _gelu(x: Array) -> Array:
-    return np.asarray(x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2))))
-
-
-def _selu(x: Array) -> Array:
-    """Klambauer et al. 2017, arXiv:1706.02515, equation 2."""
-    return 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * (np.exp(x) - 1))
-
-
-def _sparse_plus(x: Array) -> Array:
-    return np.where(x <= -1, 0, np.where(x >= 1, x, (x + 1) ** 2 / 4))
-
-
-def _sparsemax(x: Array) -> Array:
-    """Return the nearest point of the simplex: subtract what makes the positive rest sum to 1."""
-    value = np.zeros_like(x)
-    for position in np.ndindex(x.shape[:-1]):
-        largest = np.sort(x[position])[::-1]
-        cuts = [(largest[: n + 1].sum() - 1) / (n + 1) for n in range(largest.size)]
-        cut = max(cut for n, cut in enumerate(cuts) if largest[n] > cut)
-        value[position] = np.maximum(x[position] - cut, 0)
-    return value
-
-
-ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
-    "celu": _elu,
-    "elu": _elu,
-    "exponential": np.exp,
-    "gelu": _gelu,
-    "hard_shrink": lambda x: np.where(abs(x) <= 0.5, 0, x),
-    "hard_sigmoid": _hard_sigmoid,
-    "hard_silu": lambda x: x * _hard_sigmoid(x),
-    "hard_swish": lambda x: x * _hard_sigmoid(x),
-    "hard_tanh": lambda x: np.clip(x, -1, 1),
-    "leaky_relu": lambda x: np.where(x > 0, x, 0.2 * x),
-    "linear": lambda x: x,
-    "log_sigmoid": lambda x: np.log(_sigmoid(x)),
-    "log_softmax": lambda x: np.log(_softmax(x)),
-    "mish": lambda x: x * np.tanh(_softplus(x)),
-    "relu": lambda x: np.maximum(x, 0),
-    "relu6": lambda x: np.clip(x, 0, 6),
-    "selu": _selu,
-    "sigmoid": _sigmoid,
-    "silu": lambda x: x * _sigmoid(x),
-    "soft_shrink": lambda x: np.sign(x) * np.maximum(abs(x) - 0.5, 0),
-    "softmax": _softmax,
-    "softplus": _softplus,
-    "softsign": lambda x: x / (1 + abs(x)),
-    "sparse_plus": _sparse_plus,
-    "sparse_sigmoid": lambda x: np.clip((x + 1) / 2, 0, 1),
-    "sparsemax": _sparsemax,
-    "squareplus": lambda x: (x + np.sqrt(x**2 + 4)) / 2,
-    "swish": lambda x: x * _sigmoid(x),
-    "tanh": np.tanh,
-    "tanh_shrink": lambda x: x - np.tanh(x),
 }

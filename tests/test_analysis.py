@@ -46,9 +46,22 @@ COUNTED = {
     "grouped conv": Counted(conv(3, 4, groups=2), 9 * 3 * 4 + 4, 0, 8 * 6 * 9 * 3 * 4),
     "strided conv": Counted(conv(3, 2, strides=[2, 3]), 9 * 6 * 2 + 2, 0, 4 * 2 * 9 * 6 * 2),
     "padded conv": Counted(conv(3, 2, padding="same"), 9 * 6 * 2 + 2, 0, 10 * 8 * 9 * 6 * 2),
+    "depthwise conv": Counted(
+        {"op": "depthwise_conv", "kernel_size": 3, "depth_multiplier": 2},
+        9 * 6 * 2 + 12, 0, 8 * 6 * 9 * 6 * 2),
+    "separable conv": Counted(
+        {"op": "separable_conv", "filters": 5, "kernel_size": [3, 1], "use_bias": False},
+        3 * 6 + 6 * 5, 0, 8 * 8 * (3 * 6 + 6 * 5)),
+    "transposed conv": Counted(
+        {"op": "conv_transpose", "filters": 5, "kernel_size": 2, "strides": 2},
+        4 * 6 * 5 + 5, 0, 10 * 8 * 4 * 6 * 5),
     "norm": Counted({"op": "batch_norm"}, 2 * 6, 2 * 6, 0),
     "norm without gamma": Counted({"op": "batch_norm", "scale": False}, 6, 2 * 6, 0),
     "norm alone": Counted({"op": "batch_norm", "scale": False, "center": False}, 0, 2 * 6, 0),
+    "layer norm": Counted({"op": "layer_norm"}, 2 * 6, 0, 0),
+    "layer norm without beta": Counted({"op": "layer_norm", "center": False}, 6, 0, 0),
+    "response norm": Counted({"op": "local_response_norm", "size": 5}, 0, 0, 0),
+    "resize": Counted({"op": "resize", "height": 30, "width": 20}, 0, 0, 0),
     "dense on a map": Counted({"op": "dense", "units": 5}, 6 * 5 + 5, 0, 10 * 8 * 6 * 5),
     "max pool": Counted(pool(3), 0, 0, 0),
     "average pool": Counted({"op": "avg_pool", "pool_size": 3}, 0, 0, 0),
@@ -56,7 +69,7 @@ COUNTED = {
     "activation": Counted({"op": "activation", "activation": "relu"}, 0, 0, 0),
     "dropout": Counted({"op": "dropout", "rate": 0.5}, 0, 0, 0),
     "flatten": Counted({"op": "flatten"}, 0, 0, 0),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("counted", COUNTED.values(), ids=COUNTED)
@@ -295,6 +308,20 @@ def densenet_121() -> Analysis:
     )  # fmt: skip
 
 
+def mobilenet() -> Analysis:
+    """MobileNet v1 (arXiv:1704.04861, tables 1 and 8), as ``keras.applications`` has it."""
+    plan = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2),
+            (1024, 1))  # fmt: skip
+    same = {"padding": "same", "use_bias": False, "norm": "batch_norm", "activation": "relu6"}
+    layers = [conv(3, 32, strides=2)]
+    for filters, strides in plan:
+        layers += [{"op": "depthwise_conv", "kernel_size": 3, "strides": strides}, conv(1, filters)]
+    return net(
+        *layers, {"op": "global_avg_pool"}, dense(1000),
+        shape=(224, 224, 3), defaults={"conv": same, "depthwise_conv": same},
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("analysis", "trainable", "giga_macs"),
     [
@@ -302,6 +329,7 @@ def densenet_121() -> Analysis:
         (vgg_16, 138_357_544, 15.470),
         (resnet_50, 25_557_032, 4.089),
         (densenet_121, 7_978_856, 2.834),
+        (mobilenet, 4_231_976, 0.569),
     ],
 )
 def test_published_networks_have_their_published_size(

@@ -29,6 +29,21 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def test_sizes_that_work_are_told_on_demand(capsys: Captured) -> None:
+    works = "inception_v4: heights and widths from 75, checked to 1,024"
+    assert main(["check", "inception_v4", "--sizes"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["inception_v4: fine", works]
+    assert (
+        main(["check", "inception_v4", "--sizes", "--input", "74x74x3", "--format", "short"]) == 1
+    )
+    assert capsys.readouterr().out.splitlines()[-1] == works
+    assert main(["check", "inception_v4", "--sizes", "--format", "json"]) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    assert record["spec"] == "inception_v4"
+    assert record["faults"] == []
+    assert record["sizes"]["heights"] == [[75, 1024]]
+
+
 def test_list_prints_a_name_a_line_where_nobody_looks(capsys: Captured) -> None:
     assert main(["list"]) == 0
     assert capsys.readouterr().out.split() == list(archgen.names())
@@ -57,7 +72,7 @@ def test_show_folds_to_a_depth_and_says_written_and_effective(capsys: Captured) 
     folded = capsys.readouterr().out
     assert "32 → 8" in folded
     assert main(["show", "inception_v4_mnist", "--depth", "9"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) > 10 * len(folded.splitlines())
+    assert len(capsys.readouterr().out.splitlines()) > 9 * len(folded.splitlines())
 
 
 def test_show_resolved_prints_a_spec_that_stands_alone(capsys: Captured) -> None:
@@ -82,16 +97,16 @@ def test_check_takes_several_specs_and_tells_each(net: Path, capsys: Captured) -
     assert main(["check", str(net), "inception_v4", "--input", "2x2x3"]) == 1
     printed = capsys.readouterr().out
     assert "net.json:1:" in printed
-    assert "inception_v4.json:20:" in printed
+    assert "inception_v4.json:" in printed
 
 
 def test_check_reads_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    text = json.dumps({**NET, "layres": []}).encode()
+    text = json.dumps({**NET, "titel": []}).encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
     assert main(["check", "-", "--format", "json"]) == 1
     (fault,) = json.loads(capsys.readouterr().out)
-    assert (fault["code"], fault["file"], fault["pointer"]) == ("E201", "<stdin>", "/layres")
-    assert fault["help"] == "did you mean `layers`?"
+    assert (fault["code"], fault["file"], fault["pointer"]) == ("E201", "<stdin>", "/titel")
+    assert fault["help"] == "did you mean `title`?"
 
 
 def test_warnings_count_only_when_strict(net: Path) -> None:
@@ -121,7 +136,22 @@ def test_wrong_usage_exits_with_2(arguments: list[str], net: Path, capsys: Captu
 def test_a_bug_of_ours_exits_with_70(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     monkeypatch.setattr("archgen.api.check", lambda *_, **__: 1 // 0)
     assert main(["check", "inception_v4"]) == 70
-    assert "bug of archgen" in capsys.readouterr().err
+    *trace, bug, please = capsys.readouterr().err.splitlines()
+    assert trace[0] == "Traceback (most recent call last):"
+    assert trace[-2:] == ["ZeroDivisionError: integer division or modulo by zero", ""]
+    assert "bug of archgen" in bug
+    assert "report it" in please
+
+
+def test_memory_that_runs_out_is_the_machine(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("archgen.api.check", exhausted)
+    assert main(["check", "inception_v4"]) == 3
+    assert capsys.readouterr().err == "error[E504]: there is not enough memory for this\n"
 
 
 def test_ctrl_c_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,13 +315,35 @@ def test_a_missing_keras_is_the_machine(
     assert not Path("net.keras").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full, as Linux has it")
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("list >/dev/full", 3, b"error[E503]: cannot write the output: no space left on device\n"),
+        (
+            "--help >/dev/full",
+            3,
+            b"error[E503]: cannot write the output: no space left on device\n",
+        ),
+        ("list >/dev/full 2>/dev/full", 3, b""),
+        ("check q 2>/dev/full", 2, b""),
+        ("list >&-", 0, b""),
+        ("check q 2>&-", 2, b""),
+    ],
+)
+def test_output_that_fails_is_no_bug(command: str, code: int, said: bytes) -> None:
+    command = f"{sys.executable} -m archgen {command}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)  # noqa: S607
+    assert (done.returncode, done.stderr) == (code, said)
+
+
 def test_who_stops_reading_hears_nothing() -> None:
     command = f"{sys.executable} -u -m archgen list | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)  # noqa: S607
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_terminal_without_the_signs_gets_their_codes() -> None:
+def test_a_terminal_without_the_signs_gets_their_likes() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "archgen", "show", "inception_v4_mnist", "--depth", "0"],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
@@ -299,4 +351,4 @@ def test_a_terminal_without_the_signs_gets_their_codes() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    assert rb"28\xd728\xd71 \u2192 predictions 10" in done.stdout
+    assert b"28x28x1 -> predictions 10" in done.stdout

@@ -10,6 +10,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from archgen.diagnostics import CODES
+
 ROOT = Path(__file__).parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 INFO = f"archgen-{VERSION}.dist-info"
@@ -48,6 +50,11 @@ def test_the_wheel_holds_every_shipped_spec(wheel: dict[str, bytes]) -> None:
     assert {name: wheel.get(name) for name in specs} == {
         name: path.read_bytes() for name, path in specs.items()
     }
+
+
+def test_the_wheel_holds_every_explanation(wheel: dict[str, bytes]) -> None:
+    pages = {f"archgen/explanations/{code}.md" for code in CODES}
+    assert {name for name in wheel if name.startswith("archgen/explanations/")} == pages
 
 
 @pytest.mark.parametrize("name", ["archgen/specs/archgen.schema.json", "archgen/py.typed"])

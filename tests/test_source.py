@@ -19,7 +19,7 @@ from archgen.source import Array, Object, from_python, parse, parse_bytes, read_
 UNTIMED = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # What `json` accepts and archgen refuses.
 STRICTER_CODES = {"E103", "E104", "E105"}
-STRICTER_WORDS = {"half a surrogate pair", "a spec is a JSON object"}
+STRICTER_WORDS = ("a surrogate without its other half is no character", "a spec is an object, not ")
 
 
 def refused(text: str | bytes) -> tuple[Fault, ...]:
@@ -147,24 +147,24 @@ def test_an_object_ends_behind_its_brace() -> None:
         ('{"a": "b\x00c"}', "the control character U+0000 inside a string", 1, 9),
         ('{"a": "b\x1fc"}', "the control character U+001F inside a string", 1, 9),
         ('{"a\x07": 1}', "the control character U+0007 inside a string", 1, 4),
-        ('{"a": "\\x41"}', "`\\x` is no escape of JSON", 1, 8),
-        ('{"a": "\\u12G4"}', "`\\u` is no escape of JSON", 1, 8),
-        ('{"a": "\\u123"}', "`\\u` is no escape of JSON", 1, 8),
-        ('{"a": "b\\\'c"}', "`\\'` is no escape of JSON", 1, 9),
-        ('{"\\a": 1}', "`\\a` is no escape of JSON", 1, 3),
-        ('{"a": "\\ud800"}', "half a surrogate pair", 1, 7),
-        ('{"a": "\\udc00\\ud800"}', "half a surrogate pair", 1, 7),
-        ('{"\\ud800": 1}', "half a surrogate pair", 1, 2),
-        ('{"a": 1,}', "a comma in front of `}`", 1, 8),
-        ('{"a": [1, ]}', "a comma in front of `]`", 1, 9),
-        ('{"a": 1,\n\n}', "a comma in front of `}`", 1, 8),
+        ('{"a": "\\x41"}', "`\\x` is not a JSON escape", 1, 8),
+        ('{"a": "\\u12G4"}', "`\\u` wants four hexadecimal digits", 1, 8),
+        ('{"a": "\\u123"}', "`\\u` wants four hexadecimal digits", 1, 8),
+        ('{"a": "b\\\'c"}', "`\\'` is not a JSON escape", 1, 9),
+        ('{"\\a": 1}', "`\\a` is not a JSON escape", 1, 3),
+        ('{"a": "\\ud800"}', "a surrogate without its other half is no character", 1, 7),
+        ('{"a": "\\udc00\\ud800"}', "a surrogate without its other half is no character", 1, 7),
+        ('{"\\ud800": 1}', "a surrogate without its other half is no character", 1, 2),
+        ('{"a": 1,}', "a comma in front of the closing `}`", 1, 8),
+        ('{"a": [1, ]}', "a comma in front of the closing `]`", 1, 9),
+        ('{"a": 1,\n\n}', "a comma in front of the closing `}`", 1, 8),
         ('{"a": [,]}', "a value is missing in front of `,`", 1, 8),
         ('{"a": [1,,2]}', "a value is missing in front of `,`", 1, 10),
-        ('{,"a": 1}', "a key in double quotes is missing", 1, 2),
-        ('{"a": 1,, "b": 2}', "a key in double quotes is missing", 1, 9),
-        ("{a: 1}", "a key in double quotes is missing", 1, 2),
-        ("{1: 1}", "a key in double quotes is missing", 1, 2),
-        ("{null: 1}", "a key in double quotes is missing", 1, 2),
+        ('{,"a": 1}', "a key in double quotes is missing here", 1, 2),
+        ('{"a": 1,, "b": 2}', "a key in double quotes is missing here", 1, 9),
+        ("{a: 1}", "keys stand in double quotes", 1, 2),
+        ("{1: 1}", "a key in double quotes is missing here", 1, 2),
+        ("{null: 1}", "a key in double quotes is missing here", 1, 2),
         ("{'a': 1}", "strings stand in double quotes", 1, 2),
         ("{\"a\": 'b'}", "strings stand in double quotes", 1, 7),
         ('{"a" 1}', "a `:` is missing after the key", 1, 6),
@@ -185,25 +185,25 @@ def test_an_object_ends_behind_its_brace() -> None:
         ("// x\n{}", "JSON has no comments", 1, 1),
         ('{"a": 1 /* x */}', "JSON has no comments", 1, 9),
         ('{"a": 1} # x', "nothing may follow the spec's closing brace", 1, 10),
-        ('{"a": 01}', "`01` is no JSON number", 1, 7),
-        ('{"a": +1}', "`+1` is no JSON number", 1, 7),
-        ('{"a": .5}', "`.5` is no JSON number", 1, 7),
-        ('{"a": 5.}', "`5.` is no JSON number", 1, 7),
-        ('{"a": 1e}', "`1e` is no JSON number", 1, 7),
-        ('{"a": -}', "`-` is no JSON number", 1, 7),
-        ('{"a": 0x1F}', "`0x1F` is no JSON number", 1, 7),
-        ('{"a": 1_000}', "`1_000` is no JSON number", 1, 7),
-        ('{"a": ١}', "`١` does not begin a JSON value", 1, 7),
-        ('{"a": True}', "`True` does not begin a JSON value", 1, 7),
-        ('{"a": nan}', "`nan` does not begin a JSON value", 1, 7),
-        ('{"a": nullx}', "`nullx` does not begin a JSON value", 1, 7),
-        ('{\u00a0"a": 1}', "`\\xa0` does not begin a JSON value", 1, 2),
-        ('{\x0c"a": 1}', "`\\x0c` does not begin a JSON value", 1, 2),
-        ("\ufeff\ufeff{}", "`\\ufeff` does not begin a JSON value", 1, 1),
-        ("{“a”: 1}", "`“` does not begin a JSON value", 1, 2),
+        ('{"a": 01}', "`01` is not a JSON number", 1, 7),
+        ('{"a": +1}', "`+1` is not a JSON number", 1, 7),
+        ('{"a": .5}', "`.5` is not a JSON number", 1, 7),
+        ('{"a": 5.}', "`5.` is not a JSON number", 1, 7),
+        ('{"a": 1e}', "`1e` is not a JSON number", 1, 7),
+        ('{"a": -}', "`-` is not a JSON number", 1, 7),
+        ('{"a": 0x1F}', "`0x1F` is not a JSON number", 1, 7),
+        ('{"a": 1_000}', "`1_000` is not a JSON number", 1, 7),
+        ('{"a": ١}', "`١` is not a JSON value", 1, 7),
+        ('{"a": True}', "`True` is not a JSON value", 1, 7),
+        ('{"a": nan}', "`nan` is not a JSON value", 1, 7),
+        ('{"a": nullx}', "`nullx` is not a JSON value", 1, 7),
+        ('{\u00a0"a": 1}', "`\\xa0` is not a JSON value", 1, 2),
+        ('{\x0c"a": 1}', "`\\x0c` is not a JSON value", 1, 2),
+        ("\ufeff\ufeff{}", "`\\ufeff` is not a JSON value", 1, 1),
+        ("{“a”: 1}", "strings stand in straight quotes", 1, 2),
         ('{"🎉": 1 "b": 2}', "a `,` or `}` is missing", 1, 9),
-        ("[1]", "a spec is a JSON object", 1, 1),
-        ('\n "net"', "a spec is a JSON object", 2, 2),
+        ("[1]", "a spec is an object, not [1]", 1, 1),
+        ('\n "net"', 'a spec is an object, not "net"', 2, 2),
     ],
 )
 def test_what_is_no_json_is_told_at_its_place(
@@ -224,7 +224,18 @@ def test_what_is_no_json_is_told_at_its_place(
         ('{"a": 1,}', "leave it out"),
         ("{1: 2}", None),
         ('{"a": qqq}', None),
-        ('{"a": 01}', None),
+        ('{"a": 01}', "write 1"),
+        ('{"a": -.5}', "write -0.5"),
+        ('{"a": 1_000}', "write 1000"),
+        ('{"a": 0x1F}', None),
+        ('{"a": +Infinity}', None),
+        ("{'a': 1}", 'write "a"'),
+        ("{“a”: 1}", 'write "a"'),
+        ("{'a\\'': 1}", None),
+        ('{"a": 1} // b', None),
+        ('{"a": /* b\n */ 1}', "leave it out"),
+        ('{"a": /* b', None),
+        ('{"a": "C:\\users"}', "write `\\\\u` for a backslash"),
     ],
 )
 def test_advice_is_given_where_it_is_certain(text: str, advice: str | None) -> None:
@@ -261,7 +272,10 @@ def test_a_number_that_json_does_not_have_is_told_with_its_place(word: str) -> N
 @pytest.mark.parametrize("number", ["1e999", "-1e400", "1" * 60 + "e300"])
 def test_a_number_beyond_every_float_is_refused(number: str) -> None:
     (fault,) = refused('{"a": %s}' % number)
-    assert (fault.code, fault.message) == ("E104", f"{number} is too large")
+    assert (fault.code, fault.message) == (
+        "E104",
+        f"{number} is too large: it would be read as infinity",
+    )
 
 
 def test_numbers_that_json_has_are_read_exactly() -> None:
@@ -384,7 +398,7 @@ def test_a_byte_that_is_no_utf_8_is_told_at_its_place(
 ) -> None:
     (fault,) = refused(data)
     assert fault.place is not None
-    assert (fault.code, fault.message) == ("E101", f"the byte {byte} is not UTF-8")
+    assert (fault.code, fault.message) == ("E101", f"the byte {byte} is not valid UTF-8")
     assert (fault.place.line, fault.place.column) == (line, column)
 
 
@@ -412,7 +426,7 @@ def test_a_dict_is_read_by_way_of_its_text() -> None:
 def test_half_a_surrogate_pair_is_refused_in_a_dict_too() -> None:
     with pytest.raises(SpecError) as refusal:
         from_python({"a": "\ud800"})
-    assert refusal.value.faults[0].message == "half a surrogate pair"
+    assert refusal.value.faults[0].message == "a surrogate without its other half is no character"
 
 
 # ── properties ────────────────────────────────────────────────────────────────────────────────────
@@ -515,7 +529,7 @@ def test_a_text_is_refused_exactly_when_json_refuses_it_or_the_list_says_so(text
         return
     if faults := refusal_of(text):
         event("stricter")
-        assert all(f.code in STRICTER_CODES or f.message in STRICTER_WORDS for f in faults)
+        assert all(f.code in STRICTER_CODES or f.message.startswith(STRICTER_WORDS) for f in faults)
     else:
         event("accepted")
         assert strictly(parse(text, "net.json")) == strictly(expected)

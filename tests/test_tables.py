@@ -89,12 +89,13 @@ def test_text_is_aligned_and_ends_with_the_totals() -> None:
     assert {row[shape : shape + 5] for row in rows} == {"8×8×4"}
     macs = header.index("MACs") + len("MACs")
     assert all(row[:macs][-1].isdigit() and row[macs] == " " for row in rows)
-    assert lines[-5:] == [
+    assert lines[-6:] == [
         "trainable parameters           96",
         "non-trainable parameters        0",
         "total parameters               96",
         "MACs                        4,864",
         "activations               6.0 KiB",
+        "works for                 heights and widths of any size, checked to 1,024",
     ]
 
 

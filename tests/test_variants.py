@@ -26,6 +26,7 @@ BASE: dict[str, Any] = {
     "name": "base",
     "title": "Base",
     "description": "Not handed on.",
+    "published": {"paper": {"params": 2}},
     "input": {"shape": [8, 8, 1]},
     "parameters": {"n": 2},
     "layers": [{"op": "conv", "filters": "$n", "kernel_size": 1}, {"use": "m"}],
@@ -138,13 +139,19 @@ def test_every_value_still_has_a_place(target: dict[str, Any], change: dict[str,
 
 def test_the_parents_keys_keep_their_order_and_new_ones_follow(folder: Path) -> None:
     path = child(folder, width={"multiplier": 1}, layers=[{"use": "m"}], title="Child")
-    expected = [key for key in BASE if key != "description"]
+    expected = [key for key in BASE if key not in ("description", "published")]
     assert list(merged(path)) == [*expected, "width"]
 
 
 def test_the_description_is_not_handed_on(folder: Path) -> None:
     assert "description" not in merged(child(folder))
     assert merged(child(folder, description="Its own."))["description"] == "Its own."
+
+
+def test_published_figures_are_those_of_one_network(folder: Path) -> None:
+    assert "published" not in merged(child(folder))
+    own = {"paper": {"params": 3}}
+    assert merged(child(folder, published=own))["published"] == own
     assert merged(child(folder))["title"] == "Base"
 
 

@@ -45,7 +45,7 @@ def build_model(
         raise MachineError(Fault("E505", message, help=advice))
     dtype = keras.backend.standardize_dtype(keras.config.dtype_policy().variable_dtype)
     require_memory(graph, 8 if dtype == "float64" else 4)
-    with _seeded(seed), _deep_enough(len(graph.nodes)):
+    with _seeded(seed), deep_enough(len(graph.nodes)):
         model = _functional(keras, graph)
     if weights is not None:
         load_weights(model, Path(weights))
@@ -111,7 +111,7 @@ def _seeded(seed: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def _deep_enough(layers: int) -> Iterator[None]:
+def deep_enough(layers: int) -> Iterator[None]:
     """Raise the recursion limit while Keras walks a chain of ``layers``."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, before + layers * _FRAMES_A_LAYER))

@@ -29,7 +29,7 @@ def load_weights(model: "keras.Model", path: Path) -> None:
     try:
         saved = _saved_layers(path)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        reason = f"{path} is no file of Keras weights"
+        reason = f"{path} is not a file of Keras weights"
         raise MachineError(Fault("E506", reason)) from error
     _require_same(saved, _layers_of(model), model, path)
     try:

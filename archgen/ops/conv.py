@@ -1,16 +1,15 @@
-"""Convolutions."""
+"""Convolutions over all channels of a group."""
 
 from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from archgen.geometry import Axis
-from archgen.ir import Call, Caption, Op, Refusal, Shape, Weight, Window, size_of
+from archgen.ir import Refusal, Shape, Taps, Weight, size_of
 from archgen.ops.fields import Flag, Initializer, Padding, PairField, Positive, Regularizer, wrong
-from archgen.ops.windows import axes, lay, marks, times
+from archgen.ops.windows import Kernel, lay
 
 
-class Conv(Op):
+class Conv(Kernel):
     """2D convolution over height × width × channels.
 
     MACs are ``height · width · kernel · channels / groups · filters`` of the output map.
@@ -18,7 +17,6 @@ class Conv(Op):
 
     kind: ClassVar[str] = "conv"
     keras: ClassVar[str] = "layers.Conv2D"
-    followers: ClassVar[tuple[str, ...]] = ("norm", "activation")
 
     filters: Positive
     kernel_size: PairField
@@ -35,16 +33,11 @@ class Conv(Op):
 
     @model_validator(mode="after")
     def _as_keras(self) -> Self:
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise wrong("dilation_rate", "`strides` and `dilation_rate` cannot both be above 1")
+        self.require_one_step()
         if self.filters % self.groups:
             reason = f"{self.filters} filters do not divide into {self.groups} groups"
             raise wrong("groups", reason)
         return self
-
-    def axes(self) -> tuple[Axis, Axis]:
-        """Return the window of each axis."""
-        return axes(self.kernel_size, self.strides, self.dilation_rate, self.padding)
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output map; Raises Refusal E310, E330."""
@@ -62,34 +55,9 @@ class Conv(Op):
 
     def macs(self, inputs: tuple[Shape, ...], output: Shape) -> int:
         """Return output positions × kernel taps × channels / groups × filters."""
-        taps = self.kernel_size[0] * self.kernel_size[1]
+        taps = size_of(self.kernel_size)
         return size_of(output) * taps * (inputs[0][2] // self.groups)
 
-    def window(self, inputs: tuple[Shape, ...]) -> Window:
-        """Return the reach of the kernel."""
-        height, width = lay(inputs[0], self.axes(), "")
-        dilation, kernel = self.dilation_rate, self.kernel_size
-        size = ((kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1)
-        return Window(size, self.strides, (height.before, width.before))
-
-    def label(self) -> str:
-        """Return ``3×3 conv``."""
-        return f"{times(self.kernel_size)} conv"
-
-    def caption(self) -> Caption:
-        """Return ``3×3 conv, 96`` and its stride, padding, dilation and groups."""
-        family = "1×1 conv" if self.kernel_size == (1, 1) else "k×k conv"
-        if 1 in self.kernel_size and family == "k×k conv":
-            family = "1×n conv"
-        dilation = f"d{times(self.dilation_rate)}" if self.dilation_rate != (1, 1) else ""
-        groups = f"g{self.groups}" if self.groups > 1 else ""
-        placed = marks(self.kernel_size, self.strides, self.padding)
-        said = " ".join(filter(None, [placed, dilation, groups]))
-        return Caption(f"{self.label()}, {self.filters}", said, family)
-
-    def call(self, _inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
-        """Return Conv2D, behind a ZeroPadding2D where the padding is explicit."""
-        if isinstance(self.padding, str):
-            return (Call(self.keras, self.arguments("fixed")),)
-        pad = Call("layers.ZeroPadding2D", {"padding": self.padding}, part="pad")
-        return (pad, Call(self.keras, self.arguments("padding", "fixed")))
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return the kernel: each channel of a group meets the group's filters at every tap."""
+        return (Taps(self.axes(), self.groups, self.filters // self.groups),)

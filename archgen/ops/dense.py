@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archgen.ir import Caption, Op, Shape, Weight, Window, size_of
+from archgen.ir import Caption, Moved, Op, Shape, Taps, Weight, Window, size_of
 from archgen.ops.fields import Activation, Flag, Initializer, Positive, Regularizer
 
 
@@ -33,6 +33,10 @@ class Dense(Op):
         """Return the input's scalars × units."""
         return size_of(inputs[0]) * self.units
 
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return the kernel: at each position every feature meets every unit."""
+        return (Taps(groups=1, weights=self.units),)
+
     def caption(self) -> Caption:
         """Return ``dense, 1000`` and its activation."""
         activation = "" if self.activation == "linear" else self.activation
@@ -52,3 +56,7 @@ class Flatten(Op):
     def window(self, inputs: tuple[Shape, ...]) -> Window | None:
         """Return None for a map: what follows looks at all of it."""
         return Window() if len(inputs[0]) == 1 else None
+
+    def taps(self, inputs: tuple[Shape, ...]) -> tuple[Moved, ...]:
+        """Return the same scalars in one row."""
+        return (Moved(self.infer(inputs)),)

@@ -21,6 +21,8 @@ NonNegative = Annotated[
 Flag = Annotated[bool, Field(description="true or false")]
 Number = Annotated[float, Field(description="a number")]
 Share = Annotated[float, Field(ge=0, lt=1, description="a number from 0 to below 1")]
+AboveZero = Annotated[float, Field(gt=0, description="a number above 0")]
+FromZero = Annotated[float, Field(ge=0, description="a number from 0")]
 
 
 def wrong(field: str, reason: str) -> PydanticCustomError:
@@ -56,17 +58,59 @@ OptionalPair = Annotated[
     Field(description=_PAIR + ", or null"),
 ]
 
+_Counts = tuple[NonNegative, NonNegative]
+OptionalCounts = Annotated[
+    _Counts | None,
+    BeforeValidator(unless_none(as_pair), json_schema_input_type=NonNegative | _Counts | None),
+    Field(description="a whole number from 0, or two of them: [height, width], or null"),
+]
+
 Sides = tuple[tuple[NonNegative, NonNegative], tuple[NonNegative, NonNegative]]
+_SIDES = "positions: 1, [height, width] or [[top, bottom], [left, right]]"
 _Side = NonNegative | tuple[NonNegative, NonNegative]
 Padding = Annotated[
     Literal["same", "valid"] | Sides,
     BeforeValidator(
         as_sides, json_schema_input_type=Literal["same", "valid"] | _Side | tuple[_Side, _Side]
     ),
-    Field(
-        description='"same", "valid", or positions: 1, [height, width]'
-        " or [[top, bottom], [left, right]]"
-    ),
+    Field(description=f'"same", "valid", or {_SIDES}'),
+]
+
+Border = Annotated[
+    Sides,
+    BeforeValidator(as_sides, json_schema_input_type=_Side | tuple[_Side, _Side]),
+    Field(description=_SIDES),
+]
+SameOrValid = Annotated[Literal["same", "valid"], Field(description='"same" or "valid"')]
+
+
+def as_tuple(value: Any) -> Any:
+    """Return a list as a tuple and everything else as it is."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+_Dims = Annotated[tuple[Positive, ...], Field(min_length=1)]
+Dims = Annotated[
+    _Dims,
+    BeforeValidator(as_tuple, json_schema_input_type=_Dims),
+    Field(description="axes in their new order, counted from 1: [2, 1, 3]"),
+]
+_Sizes = Annotated[tuple[Positive | Literal[-1], ...], Field(min_length=1)]
+TargetShape = Annotated[
+    _Sizes,
+    BeforeValidator(as_tuple, json_schema_input_type=_Sizes),
+    Field(description="sizes from 1, one of them may be -1: [4, 4, -1]"),
+]
+_Noise = tuple[Positive | None, ...]
+NoiseShape = Annotated[
+    _Noise | None,
+    BeforeValidator(as_tuple, json_schema_input_type=_Noise | None),
+    Field(description="sizes from 1 or null, the batch first: [null, 1, 1, 64], or null"),
+]
+# Keras also has `area`, which TensorFlow cannot differentiate.
+Interpolation = Annotated[
+    Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"],
+    Field(description='"nearest", "bilinear", "bicubic", "lanczos3" or "lanczos5"'),
 ]
 
 # Keras's functions of one tensor without `glu`, which changes the shape; a test compares.

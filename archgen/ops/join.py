@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from archgen.ir import Call, Caption, Op, Refusal, Shape, shape_text
 
+SHOWN_SHAPES = 4
+
 
 class Join(Op):
     """Any number of inputs from two."""
@@ -29,8 +31,8 @@ class Concat(Join):
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the maps with their channels added up; Raises Refusal E320."""
         if len({shape[:-1] for shape in inputs}) > 1:
-            label = "height and width differ" if _ranks(inputs) == 1 else "maps and features"
-            raise Refusal("E320", f"concat of {_listed(inputs)}", label)
+            label = "height and width differ" if _ranks(inputs) == 1 else "maps beside features"
+            raise Refusal("E320", f"`concat` cannot join {_listed(inputs)}", label)
         return (*inputs[0][:-1], sum(shape[-1] for shape in inputs))
 
 
@@ -41,7 +43,8 @@ class _Elementwise(Join):
         for shape in inputs:
             spread = len(shape) == 3 and shape[:2] == (1, 1) and shape[2] == result[-1]  # noqa: PLR2004
             if shape != result and not (spread and len(result) == len(shape)):
-                raise Refusal("E320", f"{self.kind} of {_listed(inputs)}", "shapes differ")
+                message = f"`{self.kind}` cannot join {_listed(inputs)}"
+                raise Refusal("E320", message, "shapes differ")
         return result
 
 
@@ -87,4 +90,7 @@ def _ranks(shapes: tuple[Shape, ...]) -> int:
 
 
 def _listed(shapes: tuple[Shape, ...]) -> str:
-    return " and ".join(map(shape_text, shapes))
+    """Return the different shapes in words, the first few of many."""
+    texts = list(dict.fromkeys(map(shape_text, shapes)))
+    *most, last = texts if len(texts) <= SHOWN_SHAPES else [*texts[: SHOWN_SHAPES - 1], "others"]
+    return f"{', '.join(most)} and {last}" if most else last

@@ -70,7 +70,7 @@ class KerasObject:
         if isinstance(value, dict):
             self.require_record(value)
         elif value in CONSTANT and value in self.names:
-            advice = f'write {{"class_name": "{value}", "config": {{"value": 0.1}}}}'
+            advice = f'write `{{"class_name": "{value}", "config": {{"value": 0.1}}}}`'
             raise wrong_within("E202", f"the `value` of {named(value)} is missing", "", advice)
         elif value not in self.names:
             reason = f"`{info.field_name}` must be {self.words}, not {quoted(value)}"

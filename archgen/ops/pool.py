@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from archgen.geometry import Axis
-from archgen.ir import Call, Caption, Op, Shape, Window
+from archgen.ir import Call, Caption, Op, Shape, Taps, Window
 from archgen.ops.fields import Flag, OptionalPair, Padding, PairField, wrong
 from archgen.ops.windows import axes, lay, marks, overhang, require_map, times
 
@@ -25,7 +25,7 @@ class _Pool(Op):
         if not isinstance(self.padding, str):
             for pool, sides in zip(self.pool_size, self.padding, strict=True):
                 if max(sides) >= pool:
-                    reason = f"padding of {max(sides)} leaves a window of {pool} without a map"
+                    reason = f"`padding` of {max(sides)} must be less than the window of {pool}"
                     raise wrong("padding", reason)
         return self
 
@@ -44,6 +44,10 @@ class _Pool(Op):
         height, width = lay(inputs[0], self.axes(), "")
         strides = self.strides or self.pool_size
         return Window(self.pool_size, strides, (height.before, width.before))
+
+    def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return the pool's window, channel by channel."""
+        return (Taps(self.axes()),)
 
     def label(self) -> str:
         """Return ``3×3 max pool``."""
@@ -161,6 +165,10 @@ class _GlobalPool(Op):
     def window(self, _inputs: tuple[Shape, ...]) -> None:
         """Return None: it looks at the whole map."""
         return
+
+    def taps(self, inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
+        """Return one window as large as the map, channel by channel."""
+        return (Taps((Axis(inputs[0][0]), Axis(inputs[0][1]))),)
 
 
 class GlobalAvgPool(_GlobalPool):

@@ -1,10 +1,69 @@
 """What convolutions and pools share: laying a window over a map, or refusing with its numbers."""
 
+from typing import TYPE_CHECKING, ClassVar
+
 from archgen.geometry import Axis, Fit, fit, reach
-from archgen.ir import Pair, Refusal, Shape, shape_text
-from archgen.ops.fields import Sides
+from archgen.ir import Call, Caption, Op, Pair, Refusal, Shape, View, Window, shape_text
+from archgen.ops.fields import Sides, wrong
 
 PaddingValue = str | Sides
+
+
+class Kernel(Op):
+    """A kernel that slides over a map, with a norm and an activation behind it."""
+
+    followers: ClassVar[tuple[str, ...]] = ("norm", "activation")
+
+    if TYPE_CHECKING:  # each op declares them among its own fields, in Keras's order
+        kernel_size: Pair
+        strides: Pair
+        padding: PaddingValue
+        dilation_rate: Pair
+
+    def axes(self) -> tuple[Axis, Axis]:
+        """Return the window of each axis."""
+        return axes(self.kernel_size, self.strides, self.dilation_rate, self.padding)
+
+    def window(self, inputs: tuple[Shape, ...]) -> Window | View | None:
+        """Return the reach of the kernel."""
+        height, width = self.axes()
+        laid = lay(inputs[0], (height, width), "")
+        return Window((reach(height), reach(width)), self.strides, (laid[0].before, laid[1].before))
+
+    def label(self) -> str:
+        """Return the kernel and the op, such as ``3×3 conv``."""
+        return f"{times(self.kernel_size)} {super().label()}"
+
+    def caption(self) -> Caption:
+        """Return ``3×3 conv, 96``, its stride, padding, dilation and groups, its family."""
+        filters = getattr(self, "filters", None)
+        said = [marks(self.kernel_size, self.strides, self.padding)]
+        said += [f"d{times(self.dilation_rate)}"] if self.dilation_rate != (1, 1) else []
+        said += [f"g{groups}"] if (groups := getattr(self, "groups", 1)) > 1 else []
+        words = self.label().replace("depthwise", "dw").replace("separable", "sep")
+        return Caption(
+            f"{words}, {filters}" if filters else words,
+            " ".join(filter(None, said)),
+            _family(self.kernel_size),
+        )
+
+    def call(self, _inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
+        """Return the stock layer, behind a ZeroPadding2D where the padding is explicit."""
+        if isinstance(self.padding, str):
+            return (Call(self.keras, self.arguments("fixed")),)
+        pad = Call("layers.ZeroPadding2D", {"padding": self.padding}, part="pad")
+        return (pad, Call(self.keras, self.arguments("padding", "fixed")))
+
+    def require_one_step(self) -> None:
+        """Raise unless the window moves by one or its taps stand side by side, as in Keras."""
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise wrong("dilation_rate", "`strides` and `dilation_rate` cannot both be above 1")
+
+
+def _family(kernel: Pair) -> str:
+    if kernel == (1, 1):
+        return "1×1 conv"
+    return "1×n conv" if 1 in kernel else "k×k conv"
 
 
 def require_map(shape: Shape, what: str) -> None:

@@ -1,12 +1,12 @@
 """One small case for each way that an op can be told to work; sizes are odd on purpose."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import permutations, product
 from typing import Any, NamedTuple
 
 from archgen.ir import Graph, Node, Op, Shape
 from archgen.ops import OPS
-from tests.reference import ACTIVATIONS
+from tests.reference_activations import ACTIVATIONS
 
 MAP, LARGE = (7, 6, 4), (8, 9, 4)
 BOTH = (MAP, LARGE)
@@ -73,6 +73,45 @@ def _convs() -> Iterator[Case]:
     yield from _each("conv", (MAP,), *others)
 
 
+def _by_channel(kind: str, own: Mapping[str, Any]) -> Iterator[Case]:
+    """Vary what convolutions of each channel by itself share."""
+    for kernel, strides, padding in product((3, [2, 3], [1, 4]), (1, 2, 3), ("same", "valid", 1)):
+        fields = {**own, "kernel_size": kernel, "strides": strides, "padding": padding}
+        yield from _each(kind, BOTH, fields)
+    base = {**own, "kernel_size": 3}
+    for dilation, padding in product((2, [1, 2]), ("same", "valid", [[0, 1], [2, 0]])):
+        yield from _each(kind, BOTH, {**base, "dilation_rate": dilation, "padding": padding})
+    yield from _each(kind, (MAP,), {**base, "depth_multiplier": 3}, {**base, "use_bias": False})
+    yield from _each(kind, (MAP,), {**own, "kernel_size": 1, "depth_multiplier": 2, "strides": 2})
+
+
+def _separable() -> Iterator[Case]:
+    yield from _by_channel("separable_conv", {"filters": 3})
+    yield Case("separable_conv", {"filters": 2, "kernel_size": 2, "fixed": True})
+
+
+def _transposed() -> Iterator[Case]:
+    base: dict[str, Any] = {"filters": 3, "kernel_size": 3}
+    small = (4, 3, 2)
+    for kernel, strides, padding in product(
+        (1, 3, [2, 5], 4), (1, 2, [3, 1], [1, 4]), ("same", "valid")
+    ):
+        fields = {"filters": 3, "kernel_size": kernel, "strides": strides, "padding": padding}
+        yield from _each("conv_transpose", (small, (1, 2, 3)), fields)
+    for kernel, strides, padding, more in product(
+        (1, 2, 3, 4), (2, 3), ("same", "valid"), ([0, 1], 1)
+    ):
+        if kernel % 2 or padding == "valid" or more == 1:
+            own = {"kernel_size": kernel, "strides": strides, "output_padding": more}
+            yield from _each("conv_transpose", (small,), {**base, **own, "padding": padding})
+    for dilation, padding in product((2, [1, 3]), ("same", "valid")):
+        fields = {**base, "dilation_rate": dilation, "padding": padding}
+        yield from _each("conv_transpose", (small,), fields, {**fields, "output_padding": 0})
+    yield from _each(
+        "conv_transpose", (small,), {**base, "filters": 5, "use_bias": False, "fixed": True}
+    )
+
+
 # ── pools ─────────────────────────────────────────────────────────────────────────────────────────
 
 # Window and step: by default, overlapping, apart, uneven; on 7×6 and 8×9 they end before, on and
@@ -127,6 +166,48 @@ def _all_pools() -> Iterator[Case]:
 # ── the rest ──────────────────────────────────────────────────────────────────────────────────────
 
 
+def _arranged() -> Iterator[Case]:
+    for sides in SIDES:
+        yield from _each("zero_pad", BOTH, {"padding": sides})
+    for sides in (0, 1, [0, 2], [2, 1], [[0, 1], [3, 0]], [[5, 1], [0, 5]]):
+        yield from _each("crop", BOTH, {"cropping": sides})
+    for dims in permutations((1, 2, 3)):
+        yield from _each("permute", (MAP,), {"dims": list(dims)})
+    yield from _each("permute", ((9,),), {"dims": [1]})
+    for target in ([168], [-1], [42, 4], [-1, 6, 7], [2, 3, -1, 2], [7, 6, 4], [8, 21, 1]):
+        yield from _each("reshape", (MAP,), {"target_shape": target})
+    yield from _each("reshape", ((12,),), {"target_shape": [2, 3, 2]}, {"target_shape": [12]})
+
+
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+
+
+def _resampled() -> Iterator[Case]:
+    for way, size in product(INTERPOLATIONS, (2, 1, [4, 2])):
+        yield from _each("up_sample", (MAP,), {"interpolation": way, "size": size})
+    yield from _each("up_sample", BOTH, {"size": [3, 5]}, {"size": 3, "interpolation": "bilinear"})
+    # TensorFlow takes bicubic weights from a table of 1,024 steps, which these sizes hit.
+    for way, size in product(INTERPOLATIONS, ([4, 8], [16, 4], [8, 2], [1, 1])):
+        fields = {"interpolation": way, "height": size[0], "width": size[1]}
+        yield from _each("resize", ((8, 4, 3), MAP), fields)
+    for way, size in product(INTERPOLATIONS, ([3, 5], [11, 2], [7, 13], [7, 6])):
+        fields = {"interpolation": way, "height": size[0], "width": size[1]}
+        if way != "bicubic":
+            yield from _each("resize", BOTH, fields)
+        if way != "nearest":
+            yield from _each("resize", BOTH, {**fields, "antialias": True})
+
+
+def _normed() -> Iterator[Case]:
+    for center, scale in product((False, True), repeat=2):
+        flags = {"center": center, "scale": scale}
+        yield from _each("layer_norm", (MAP, (9,)), flags, {**flags, "epsilon": 0.5})
+    for size in (1, 2, 3, 4, 5, 12):
+        strong = {"size": size, "alpha": 2.5, "beta": 0.5, "k": 2}
+        yield from _each("local_response_norm", (MAP, (3, 2, 7)), {"size": size}, strong)
+    yield from _each("local_response_norm", (MAP,), {"size": 3, "alpha": 0, "beta": -1, "k": 0.5})
+
+
 def _others() -> Iterator[Case]:
     for center, scale in product((False, True), repeat=2):
         flags = {"center": center, "scale": scale}
@@ -139,6 +220,9 @@ def _others() -> Iterator[Case]:
     named = ({"activation": name} for name in ACTIVATIONS if name not in WRONG_IN_KERAS)
     yield from _each("activation", ((9,), MAP), *named)
     yield from _each("dropout", (MAP, (9,)), {"rate": 0.0}, {"rate": 0.5})
+    for noise in ([None, 1, 1, 4], [1, 7, None, 1]):
+        yield from _each("dropout", (MAP,), {"rate": 0.5, "noise_shape": noise})
+    yield from _each("dropout", ((9,),), {"rate": 0.5, "noise_shape": [None, 1]})
     yield from _each("rescale", (MAP, (9,)), {"scale": 0.5}, {"scale": -2, "offset": 1.5})
 
 
@@ -153,7 +237,9 @@ def _joins() -> Iterator[Case]:
 
 
 def cases() -> list[Case]:
-    return [*_convs(), *_all_pools(), *_others(), *_joins()]
+    convs = [*_convs(), *_by_channel("depthwise_conv", {}), *_separable(), *_transposed()]
+    maps = [*_all_pools(), *_arranged(), *_resampled(), *_normed()]
+    return [*convs, *maps, *_others(), *_joins()]
 
 
 def varied(kind: str) -> Mapping[str, set[str]]:

@@ -9,7 +9,7 @@ import pytest
 import archgen
 from archgen.ops import OPS
 from archgen.ops.fields import ACTIVATIONS, INITIALIZERS, REGULARIZERS
-from tests import reference
+from tests import reference, reference_activations
 from tests.keras_layer.specs import spec
 
 pytestmark = pytest.mark.keras
@@ -19,7 +19,7 @@ NOT_POINTWISE = {"glu"}  # it halves the channels
 
 def test_the_reference_knows_every_op_and_activation() -> None:
     assert set(reference.KINDS) == set(OPS)
-    assert set(reference.ACTIVATIONS) == set(ACTIVATIONS)
+    assert set(reference_activations.ACTIVATIONS) == set(ACTIVATIONS)
 
 
 def test_the_activations_are_the_functions_of_one_tensor_that_keras_has(keras: Any) -> None:

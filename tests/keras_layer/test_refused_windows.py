@@ -33,10 +33,6 @@ def conv(**fields: Any) -> tuple[str, dict[str, Any], ByHand]:
     return ("conv", own, lambda layers, inputs: layers.Conv2D(**own)(inputs[0]))
 
 
-def pool(kind: str, layer: str, **fields: Any) -> tuple[str, dict[str, Any], ByHand]:
-    return (kind, fields, lambda layers, inputs: getattr(layers, layer)(**fields)(inputs[0]))
-
-
 def ceiled(kind: str, layer: str, size: int) -> tuple[str, dict[str, Any], ByHand]:
     """Keras has no ``ceil_mode``, which adds no window where each moves by one."""
     fields = {"pool_size": size, "strides": 1, "ceil_mode": True}
@@ -68,7 +64,13 @@ def row(
     return Pair(code, kind, fields, refused, built, by_hand)
 
 
+def stock(kind: str, layer: str, **fields: Any) -> tuple[str, dict[str, Any], ByHand]:
+    return (kind, fields, lambda layers, inputs: getattr(layers, layer)(**fields)(inputs[0]))
+
+
 MAX, AVG = ("max_pool", "MaxPooling2D"), ("avg_pool", "AveragePooling2D")
+DEPTHWISE, SEPARABLE = ("depthwise_conv", "DepthwiseConv2D"), ("separable_conv", "SeparableConv2D")
+TRANSPOSED = ("conv_transpose", "Conv2DTranspose")
 SIDES = ((1, 0), (0, 2))
 PAIRS = [
     row("E310", conv(), [(2, 6, 1)], [(3, 6, 1)]),
@@ -79,12 +81,15 @@ PAIRS = [
     row("E310", conv(dilation_rate=(1, 4)), [(9, 8, 1)], [(9, 9, 1)]),
     row("E310", padded(kernel_size=5, padding=1), [(2, 6, 1)], [(3, 6, 1)]),
     row("E310", padded(kernel_size=(4, 5), padding=SIDES), [(3, 2, 1)], [(3, 3, 1)]),
-    row("E310", pool(*MAX, pool_size=3), [(2, 6, 1)], [(3, 6, 1)]),
-    row("E310", pool(*MAX, pool_size=3, strides=1), [(6, 2, 1)], [(6, 3, 1)]),
-    row("E310", pool(*AVG, pool_size=8), [(8, 7, 1)], [(8, 8, 1)]),
-    row("E310", pool(*AVG, pool_size=(2, 5), strides=3), [(1, 5, 1)], [(2, 5, 1)]),
+    row("E310", stock(*MAX, pool_size=3), [(2, 6, 1)], [(3, 6, 1)]),
+    row("E310", stock(*MAX, pool_size=3, strides=1), [(6, 2, 1)], [(6, 3, 1)]),
+    row("E310", stock(*AVG, pool_size=8), [(8, 7, 1)], [(8, 8, 1)]),
+    row("E310", stock(*AVG, pool_size=(2, 5), strides=3), [(1, 5, 1)], [(2, 5, 1)]),
     row("E310", ceiled(*MAX, size=3), [(2, 3, 1)], [(3, 3, 1)]),
     row("E310", ceiled(*AVG, size=4), [(4, 3, 1)], [(4, 4, 1)]),
+    row("E310", stock(*DEPTHWISE, kernel_size=3), [(2, 6, 1)], [(3, 6, 1)]),
+    row("E310", stock(*DEPTHWISE, kernel_size=3, dilation_rate=2), [(5, 4, 1)], [(5, 5, 1)]),
+    row("E310", stock(*SEPARABLE, filters=2, kernel_size=(4, 2)), [(3, 6, 1)], [(4, 6, 1)]),
     row("E320", merge("concat", "Concatenate"), [(6, 9, 3), (6, 8, 3)], [(6, 9, 3), (6, 9, 2)]),
     row("E320", merge("concat", "Concatenate"), [(6, 9, 3), (9,)], [(6, 9, 3), (6, 9, 1)]),
     row("E320", merge("add", "Add"), [(6, 9, 3), (6, 8, 3)], [(6, 9, 3), (6, 9, 3)]),
@@ -94,9 +99,20 @@ PAIRS = [
     row("E320", merge("minimum", "Minimum"), [(8,), (9,)], [(9,), (9,)]),
     row("E330", conv(groups=2), [(6, 9, 3)], [(6, 9, 4)]),
     row("E330", conv(), [(9,)], [(3, 3, 9)]),
-    row("E330", pool(*MAX, pool_size=2), [(9,)], [(2, 2, 9)]),
-    row("E330", pool("global_avg_pool", "GlobalAveragePooling2D"), [(9,)], [(1, 1, 9)]),
-    row("E330", pool("global_max_pool", "GlobalMaxPooling2D"), [(9,)], [(1, 1, 9)]),
+    row("E330", stock(*MAX, pool_size=2), [(9,)], [(2, 2, 9)]),
+    row("E330", stock("global_avg_pool", "GlobalAveragePooling2D"), [(9,)], [(1, 1, 9)]),
+    row("E330", stock("global_max_pool", "GlobalMaxPooling2D"), [(9,)], [(1, 1, 9)]),
+    row("E330", stock(*DEPTHWISE, kernel_size=1), [(9,)], [(1, 1, 9)]),
+    row("E330", stock(*SEPARABLE, filters=2, kernel_size=1), [(9,)], [(1, 1, 9)]),
+    row("E330", stock(*TRANSPOSED, filters=2, kernel_size=1), [(9,)], [(1, 1, 9)]),
+    row("E330", stock("crop", "Cropping2D", cropping=((3, 3), (1, 0))), [(6, 3, 1)], [(7, 3, 1)]),
+    row("E330", stock("crop", "Cropping2D", cropping=((1, 0), (2, 2))), [(6, 4, 1)], [(6, 5, 1)]),
+    row("E330", stock("crop", "Cropping2D", cropping=1), [(9,)], [(3, 3, 9)]),
+    row("E330", stock("zero_pad", "ZeroPadding2D", padding=1), [(9,)], [(3, 3, 9)]),
+    row("E330", stock("up_sample", "UpSampling2D", size=2), [(9,)], [(3, 3, 9)]),
+    row("E330", stock("permute", "Permute", dims=(2, 1)), [(6, 4, 1)], [(6, 4)]),
+    row("E330", stock("reshape", "Reshape", target_shape=(5, 5)), [(6, 4, 1)], [(5, 5, 1)]),
+    row("E330", stock("reshape", "Reshape", target_shape=(5, -1)), [(6, 4, 1)], [(6, 5, 1)]),
 ]
 
 

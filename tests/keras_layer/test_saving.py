@@ -10,9 +10,10 @@ import numpy as np  # noqa: TID253 - answers are arrays
 import pytest
 
 import archgen
+from archgen.ops import OPS
 from tests import reference
 from tests.keras_layer.arrays import arrays, unchanged
-from tests.keras_layer.specs import COMPOSED, conv, spec
+from tests.keras_layer.specs import COMPOSED, PLAIN, conv, spec
 
 pytestmark = pytest.mark.keras
 
@@ -20,6 +21,7 @@ WHOLE = {
     "mnist": ("inception_v4_mnist", {}),
     "tiny-aux": ("inception_v4_mnist_tiny", {"aux": True}),
     "composed": (spec(*COMPOSED), {}),
+    "plain": (spec(*PLAIN), {}),
 }
 
 
@@ -108,14 +110,23 @@ def test_saved_models_need_no_archgen(folder: Path, every: dict[str, Saved]) -> 
         assert digests[name] == {key: array.tobytes().hex() for key, array in made.answers.items()}
 
 
-def test_an_exported_model_answers_the_same(tmp_path: Path) -> None:
+def test_every_op_is_saved_and_exported() -> None:
+    graphs = [archgen.graph(spec(*entries)) for entries in (COMPOSED, PLAIN)]
+    assert {node.op.kind for graph in graphs for node in graph} == OPS.keys()
+
+
+@pytest.mark.parametrize("entries", [COMPOSED, PLAIN], ids=["composed", "plain"])
+def test_an_exported_model_answers_the_same(
+    entries: tuple[dict[str, Any], ...], tmp_path: Path
+) -> None:
     import tensorflow as tf
 
-    model = archgen.build(spec(*COMPOSED), seed=1)
+    model = archgen.build(spec(*entries), seed=1)
     images = np.random.default_rng(4).uniform(-1, 1, (3, 8, 9, 4)).astype("float32")
     model.export(tmp_path / "exported", verbose=False)
     loaded = tf.saved_model.load(str(tmp_path / "exported"))
     served = np.asarray(loaded.serve(images))
+    assert np.unique(served).size > 1
     np.testing.assert_allclose(served, np.asarray(model(images)), rtol=1e-5, atol=1e-6)
 
 

@@ -1,0 +1,63 @@
+"""The program that the verbs join, the arguments they share, and what an argument means."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archgen.cli.printing import say
+from archgen.limits import LIMITS
+
+STDIN = "<stdin>"
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Spec = Annotated[
+    str, typer.Argument(help="A shipped name, a file ending in .json, or - for stdin.")
+]
+Input = Annotated[
+    str | None, typer.Option("--input", metavar="HxWxC", help="Another input, such as 150x150x3.")
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another parameter value.")
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            say(f"archgen {version('archgen')}")
+        except PackageNotFoundError:
+            say("archgen, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _global(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Neural architectures as data: checked without TensorFlow, built as Keras models."""
+
+
+def source_of(spec: str) -> str | Path | bytes:
+    """Return what the API is asked for: a shipped name, a path, or the bytes of standard input."""
+    if spec == "-":
+        return standard_input()
+    return Path(spec) if spec.endswith(".json") else spec
+
+
+def standard_input() -> bytes:
+    """Read standard input, but no more than one byte above what archgen takes."""
+    return sys.stdin.buffer.read(LIMITS.file_bytes + 1)

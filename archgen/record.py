@@ -1,0 +1,58 @@
+"""The record of a fault; imports ``places``."""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from archgen.places import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to a fault, and what it has to do with it."""
+
+    place: Place
+    label: str
+
+
+class Asked(NamedTuple):
+    """A name that is not known, some that are, and how to introduce their list; "" lists none."""
+
+    name: str
+    known: tuple[str, ...]
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: code, place, cause and, where it is known, what would work.
+
+    ``label`` stands under the caret; ``trail`` is how the shapes came about, one step each;
+    ``sizes`` says at which inputs the network works. ``asked`` is a name to be looked up among
+    those that are known: once the fault is kept, it is told as ``help`` or as a note.
+    """
+
+    code: str
+    message: str
+    place: Place | None = None
+    label: str = ""
+    related: tuple[Related, ...] = ()
+    trail: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    sizes: str = ""
+    asked: Asked | None = None
+
+    @property
+    def severity(self) -> str:
+        """Return ``error`` or ``warning``."""
+        return "warning" if self.code.startswith("W") else "error"
+
+    def explained(
+        self,
+        trail: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        related: tuple[Related, ...] = (),
+        help: str | None = None,  # noqa: A002 - the field's name
+    ) -> "Fault":
+        """Return the fault with how it came about and what would work."""
+        return replace(self, trail=trail, notes=notes, related=related, help=help)
