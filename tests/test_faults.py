@@ -30,6 +30,8 @@ ELSEWHERE = {
     "E506": "keras_layer/test_saving.py",
     "E507": "test_faults.py",
     "E508": "test_faults.py",
+    "E509": "pictures/test_rendering.py",
+    "E510": "pictures/test_rendering.py",
 }
 PROPER = ("JSON", "Keras")
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from archgen.ir import shape_text
 from archgen.naming import INPUT
 from archgen.render.links import links
 from archgen.render.palette import DARK, LIGHT, Theme
-from archgen.render.view import Box, Group, Item, Series, View, items
+from archgen.render.view import Box, Group, Item, Series, View, items, shape_words
 
 RANKS = {"down": "TB", "up": "BT", "right": "LR"}
 
@@ -29,7 +28,7 @@ def dot_text(
         f"tooltip={quoted(view.title)}"
     )
     node = f'shape=box style="rounded,filled" fontname="Arial" fontsize=11 fontcolor="{ink}"'
-    entering = f"label={quoted(f'input {shape_text(view.input)}')} {_colours('input', colours)}"
+    entering = f"label={quoted(f'input {shape_words(view.input)}')} {_colours('input', colours)}"
     edges = links(view, opened=opened)
     lines = [
         f"digraph {quoted(view.name)} {{",
@@ -68,7 +67,7 @@ def _nodes(
 
 
 def _look(item: Item, theme: Theme, detail: int) -> str:
-    family = item.caption.family if isinstance(item, Box) else "card"
+    family = item.family
     many = " peripheries=2" if len(item.copies) > 1 else ""
     label = "\n".join(label_of(item, detail))
     return (
@@ -81,9 +80,10 @@ def label_of(item: Item, detail: int) -> list[str]:
     """Return the lines of an item's label."""
     said = f"{item.caption.words} {item.caption.marks}" if isinstance(item, Box) else item.title
     times = f" ×{len(item.copies)}" if len(item.copies) > 1 else ""
-    second = [shape_text(item.shape)] if detail or (isinstance(item, Box) and item.is_join) else []
+    second = [shape_words(item.shape)] if detail or (isinstance(item, Box) and item.is_join) else []
     second += [f"{item.params:,} params", f"{item.macs:,} MACs"] if detail > 1 else []
-    return [said.strip() + times, *([" · ".join(second)] if second else [])]
+    told = [item.fault] if item.fault else []
+    return [said.strip() + times, *([" · ".join(second)] if second else []), *told]
 
 
 def _colours(family: str, theme: Theme) -> str:

@@ -6,14 +6,13 @@ Imports ``layout``, ``overview``, ``parts``, ``poster``, ``scene``, ``typography
 from collections.abc import Mapping
 from dataclasses import replace
 
-from archgen.ir import shape_text
-from archgen.render.layout import Layout, cost_text
+from archgen.render.layout import Layout, cost_text, costs_of
 from archgen.render.overview import overview
 from archgen.render.parts import Title, flow, titled
 from archgen.render.poster import poster
 from archgen.render.scene import Scene
 from archgen.render.typography import Run
-from archgen.render.view import Box, Group, View, groups, items
+from archgen.render.view import Box, Group, View, groups, items, shape_words
 
 VIEWS = ("overview", "module", "poster", "layers")
 
@@ -29,15 +28,15 @@ def figure(
     if kind == "module":
         group = modules(view)[module]
         part = flow(layout.entering(group.body, group.entering), direction)
-        return titled(part, _group_title(group), [group], centred=True)
+        return titled(part, _group_title(group), [group], centred=True, faults=view.faults)
     if kind == "poster":
-        return titled(poster(view, layout), _title(view), view.everything)
+        return titled(poster(view, layout), _title(view), view.everything, faults=view.faults)
     if kind == "layers":
         opened = replace(layout, open=True)
         part = flow(opened.entering(view.body, view.input), direction)
-        return titled(part, _title(view), view.body)
+        return titled(part, _title(view), view.body, faults=view.faults)
     shown = [item for item in items(view.body) if isinstance(item, Box)]
-    return titled(overview(view, layout, {}), _title(view), shown)
+    return titled(overview(view, layout, {}), _title(view), shown, faults=view.faults)
 
 
 def modules(view: View) -> Mapping[str, Group]:
@@ -50,11 +49,14 @@ def modules(view: View) -> Mapping[str, Group]:
 
 
 def _title(view: View) -> Title:
-    costs = f"{cost_text(view.params, view.macs)} · input {shape_text(view.input)}"
-    return (Run(view.title, 18, bold=True),), (Run(costs, 11, "muted"),)
+    entering = f" · input {shape_words(view.input)}"
+    said = Run(cost_text(view.params, view.macs), 11, "muted")
+    if view.faults:
+        count = "a fault" if len(view.faults) == 1 else f"{len(view.faults):,} faults"
+        said = Run(f"does not work: {count}", 11, "fault", bold=True)
+    return (Run(view.title, 18, bold=True),), (said, Run(entering, 11, "muted"))
 
 
 def _group_title(group: Group) -> Title:
     many = (Run(f"×{len(group.copies)}", 15, "muted", gap=6),) if len(group.copies) > 1 else ()
-    costs = cost_text(group.params, group.macs, group)
-    return (Run(group.title, 15, bold=True), *many), (Run(costs, 11, "muted"),)
+    return (Run(group.title, 15, bold=True), *many), (Run(costs_of(group), 11, "muted"),)

@@ -31,31 +31,36 @@ class Wish:
     """What a picture shall show and how.
 
     ``detail`` 0 is labels, 1 adds shapes, 2 parameters and MACs; ``module`` is the name of a
-    module or of one use of it, and makes the kind ``module``.
+    module or of one use of it, and makes the kind ``module``. Without a theme a page follows its
+    reader's, everything else is light.
     """
 
     kind: str = "overview"
     module: str | None = None
     detail: int = 0
-    theme: str = "light"
+    theme: str | None = None
     direction: str = "down"
+
+    def theme_of(self, form: str) -> str:
+        """Return the theme of a form."""
+        return self.theme or ("auto" if form == "html" else "light")
 
 
 def picture(view: View, form: str, wish: Wish, faults: Sequence[str] = ()) -> bytes:
-    """Return a picture in one of the forms.
+    """Return a picture in one of the forms; a page shows ``faults`` as they stand.
 
     Raises:
         UsageError: E510, there is no such form, kind, module, detail, theme or direction.
         MachineError: E509, what the form needs is not installed.
     """
-    _require(wish, form)
+    require(wish, form)
     if form == "html":
-        return page_text(view, faults).encode()
+        return page_text(view, faults, theme=wish.theme_of(form)).encode()
     if form == "json":
-        return (json.dumps({**record(view), "faults": list(faults)}, indent=1) + "\n").encode()
+        return (json.dumps(record(view), ensure_ascii=False, indent=1) + "\n").encode()
     if form in TEXTS:
         return TEXTS[form](view, wish).encode()
-    return DRAWN[form](_scene(view, wish), wish.theme)
+    return DRAWN[form](_scene(view, wish), wish.theme_of(form))
 
 
 def _scene(view: View, wish: Wish) -> Scene:
@@ -63,7 +68,9 @@ def _scene(view: View, wish: Wish) -> Scene:
     if kind == "module":
         known = modules(view)
         if wish.module not in known:
-            message = f"no module is called {named(wish.module or '')} here"
+            message = f"no module is called {named(wish.module)} here"
+            if wish.module is None:
+                message = "a picture of a module needs the module's name"
             advice = did_you_mean(wish.module or "", known) or _listed(known)
             raise UsageError(Fault("E510", message, help=advice))
     return figure(view, kind, wish.module or "", wish.detail, wish.direction)
@@ -73,12 +80,12 @@ def _listed(known: Mapping[str, object]) -> str | None:
     return f"there are {', '.join(list(known)[:12])}" if known else "this network has no modules"
 
 
-def _require(wish: Wish, form: str) -> None:
-    """Refuse a wish that no picture fulfils."""
+def require(wish: Wish, form: str) -> None:
+    """Refuse a wish that no picture fulfils; Raises UsageError E510."""
     choices: tuple[tuple[str, str, Sequence[str]], ...] = (
         ("form", form, FORMS),
         ("view", wish.kind, VIEWS),
-        ("theme", wish.theme, ("light", "dark", "auto")),
+        ("theme", wish.theme_of(form), ("light", "dark", "auto")),
         ("direction", wish.direction, ("down", "up", "right")),
         ("detail", str(wish.detail), ("0", "1", "2")),
     )
@@ -93,10 +100,8 @@ def _require(wish: Wish, form: str) -> None:
 
 
 def _dot(view: View, wish: Wish) -> str:
-    opened = wish.kind in ("layers", "poster")
-    return dot_text(
-        view, opened=opened, detail=wish.detail, theme=wish.theme, direction=wish.direction
-    )
+    opened, theme = wish.kind in ("layers", "poster"), wish.theme_of("dot")
+    return dot_text(view, opened=opened, detail=wish.detail, theme=theme, direction=wish.direction)
 
 
 def _mermaid(view: View, wish: Wish) -> str:

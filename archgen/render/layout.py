@@ -7,14 +7,15 @@ over its branches. Every direction has the same layout, turned at the end (``par
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from archgen.ir import shape_text
 from archgen.render.blocks import Block, Port, Way, route, single, stacked
 from archgen.render.scene import Line, Point, Rect, Shape, Text
 from archgen.render.tangles import ABOVE, BELOW, placed
-from archgen.render.typography import Run, quantity, width
-from archgen.render.view import Box, Element, Fork, Group, Series, Tangle
+from archgen.render.typography import Run, quantity, width, wrapped
+from archgen.render.view import Box, Element, Fork, Group, Series, Tangle, shape_words
 
-NODE_HEIGHT, NODE_HEIGHT_DETAILED, BAR_HEIGHT = 28.0, 40.0, 24.0
+NODE_HEIGHT, BAR_HEIGHT = 28.0, 24.0
+FIRST_LINE, SECOND_LINE, FURTHER_LINE = 13.0, 15.0, 12.0  # from the top, from line to line
+FAULT_WIDTH, FAULT_LINES = 210.0, 4
 LEAST_WIDTH, PADDING, SUBSTITUTE = 96.0, 12.0, 6.0
 GAP_ACROSS, GAP_ALONG, LANE = 16.0, 22.0, 20.0
 PANEL_PADDING, PANEL_HEADER, BUS = 14.0, 44.0, 5.0
@@ -60,14 +61,12 @@ class Layout:
             runs.append(Run(box.caption.marks, 10.5, "muted", gap=4))
         if len(box.copies) > 1:
             runs.append(Run(f"×{len(box.copies)}", 10.5, "muted", gap=5))
-        below = [Run(text, 9, "muted") for text in self.details(box)]
-        return self.node(
-            box.name, [runs, below] if below else [runs], box.caption.family, _hint(box)
-        )
+        lines = [runs, *([Run(text, 9, "muted")] for text in self.details(box)), *_told(box)]
+        return self.node(box.name, lines, box.family, _hint(box))
 
     def details(self, box: Box) -> list[str]:
         """Return the second line of a node."""
-        said = [shape_text(box.shape)] if self.detail else []
+        said = [shape_words(box.shape)] if self.detail or not box.shape else []
         if self.detail > 1 and box.params:
             said.append(f"{quantity(box.params)}p")
         if self.detail > 1 and box.macs:
@@ -77,36 +76,45 @@ class Layout:
     def node(self, name: str, lines: Sequence[Sequence[Run]], family: str, hint: str) -> Block:
         """Return a rounded box around lines of text."""
         long = max(LEAST_WIDTH, *(width(*line) + 2 * (PADDING + SUBSTITUTE / 2) for line in lines))
-        high = NODE_HEIGHT if len(lines) == 1 else NODE_HEIGHT_DETAILED
+        high = NODE_HEIGHT + FURTHER_LINE * (len(lines) - 1)
         w, h = (high, long) if self.sideways else (long, high)
         rect = Rect(0, 0, w, h, family, id=name, hint=hint)
         return single(rect, [rect, *self.written(lines, w, h)])
 
     def bar(self, box: Box, across: float) -> Block:
         """Return a bar that joins branches, with its shape."""
-        runs = [Run(box.caption.words, 11), Run(shape_text(box.shape), 10.5, "muted", gap=6)]
-        return self.thick(box.name, runs, box.caption.family, across, _hint(box))
+        runs = [Run(box.caption.words, 11), Run(shape_words(box.shape), 10.5, "muted", gap=6)]
+        return self.thick(box.name, [runs, *_told(box)], box.family, across, _hint(box))
 
     def thick(
-        self, name: str, runs: Sequence[Run], family: str, across: float, hint: str = ""
+        self, name: str, lines: Sequence[Sequence[Run]], family: str, across: float, hint: str = ""
     ) -> Block:
-        """Return a bar with text."""
-        w = max(across, width(*runs) + 2 * (PADDING + SUBSTITUTE / 2), LEAST_WIDTH)
-        rect = Rect(0, 0, w, BAR_HEIGHT, family, id=name, hint=hint)
+        """Return a bar with lines of text."""
+        long = max(width(*line) for line in lines) + 2 * (PADDING + SUBSTITUTE / 2)
+        w, h = max(across, long, LEAST_WIDTH), BAR_HEIGHT + FURTHER_LINE * (len(lines) - 1)
+        rect = Rect(0, 0, w, h, family, id=name, hint=hint)
         port = (BAR_MARGIN, w - BAR_MARGIN)
-        text = Text(w / 2, BAR_HEIGHT / 2, tuple(runs), turned=self.sideways)
-        shapes = (rect, text)
-        entry, leave = Port(*port, 0, name), Port(*port, BAR_HEIGHT, name)
-        return Block(w, BAR_HEIGHT, shapes, (((), entry),), ((leave, ()),))
+        texts = self.written(lines, w, h, turned=self.sideways)
+        entry, leave = Port(*port, 0, name), Port(*port, h, name)
+        return Block(w, h, (rect, *texts), (((), entry),), ((leave, ()),))
 
-    def written(self, lines: Sequence[Sequence[Run]], w: float, h: float) -> list[Text]:
+    def written(
+        self, lines: Sequence[Sequence[Run]], w: float, h: float, *, turned: bool = False
+    ) -> list[Text]:
         """Return lines of text in the middle of a box."""
-        if len(lines) == 1:
-            return [Text(w / 2, h / 2, tuple(lines[0]))]
-        shifts = (8.0, -7.0) if self.direction == "up" else (-7.0, 8.0)
-        across, along = (1, 0) if self.sideways else (0, 1)
+        high = SECOND_LINE + FURTHER_LINE * (len(lines) - 2) if len(lines) > 1 else 0.0
+        first = -(high + 2 * FIRST_LINE - SECOND_LINE + FURTHER_LINE) / 2 + FIRST_LINE
+        shifts = [0.0] if len(lines) == 1 else [first]
+        shifts += [first + SECOND_LINE + FURTHER_LINE * n for n in range(len(lines) - 1)]
+        down = -1 if self.direction == "up" else 1
+        across, along = (1, 0) if self.sideways and not turned else (0, 1)
         return [
-            Text(w / 2 + shift * across, h / 2 + shift * along, tuple(line))
+            Text(
+                w / 2 + down * shift * across,
+                h / 2 + down * shift * along,
+                tuple(line),
+                turned=turned,
+            )
             for shift, line in zip(shifts, lines, strict=True)
         ]
 
@@ -116,7 +124,7 @@ class Layout:
         """Return a closed module: its title, how often it is repeated, what it costs."""
         if self.stripes:
             return self.striped(group)
-        lines = [self.title(group), [Run(cost_text(*group.totals), 9.5, "muted")]]
+        lines = [self.title(group), [Run(costs_of(group, *group.totals), 9.5, "muted")]]
         long = max(LEAST_WIDTH, *(width(*line) for line in lines)) + 2 * PADDING + SUBSTITUTE
         rect, behind = self.stacked_card(group, long, CARD_HEIGHT)
         shapes: list[Shape] = [*behind, rect, *self.written(lines, rect.w, rect.h)]
@@ -129,11 +137,16 @@ class Layout:
         stripe = Rect(*self.turned_box(1, 1, STRIPE, high - 2), self.stripes[group.module], 4)
         title = Text(*self.turned_point(STRIPE + 10, high / 2), self.title(group)[:1], "start")
         shapes: list[Shape] = [*behind, rect, stripe, title]
-        if len(group.copies) > 1:
-            runs = (Run(f"×{len(group.copies)}", 11, "on_dark", bold=True),)
+        if len(group.copies) > 1 or group.fault:
+            words = "fault" if group.fault else f"×{len(group.copies)}"
+            runs = (Run(words, 11, "on_dark", bold=True),)
             wide = width(*runs) + 14
             shapes.append(
-                Rect(*self.turned_box(long - wide - 10, high / 2 - 10, wide, 20), "ink", 10)
+                Rect(
+                    *self.turned_box(long - wide - 10, high / 2 - 10, wide, 20),
+                    "fault_pill" if group.fault else "ink",
+                    10,
+                )
             )
             shapes.append(Text(*self.turned_point(long - wide / 2 - 10, high / 2), runs))
         return single(rect, shapes, STACK * len(behind))
@@ -148,7 +161,9 @@ class Layout:
     def stacked_card(self, group: Group, long: float, high: float) -> tuple[Rect, list[Rect]]:
         """Return the frame of a card, and those behind it where it is repeated."""
         box = self.turned_box(0, 0, long, high)
-        rect = Rect(*box, "card", 8, id=group.name, hint=f"{group.name}: {group.title}")
+        hint = f"{group.name}: {group.title}"
+        hint += f"\n{group.fault}" if group.fault else ""
+        rect = Rect(*box, group.family, 8, id=group.name, hint=hint)
         copies = (2, 1) if len(group.copies) > 1 else ()
         return rect, [replace(rect, x=STACK * n, y=STACK * n, id="", hint="") for n in copies]
 
@@ -166,7 +181,7 @@ class Layout:
         """Return an open module: its body in a frame under its title."""
         body = self.series(group.body)
         bus = self.bus(group, body)
-        costs = (Run(cost_text(group.params, group.macs, group), 10, "muted"),)
+        costs = (Run(costs_of(group), 10, "muted"),)
         heading = self.title(group)
         title = max(width(*heading), width(*costs)) + 2 * PANEL_PADDING
         across, start, end = PANEL_PADDING, PANEL_HEADER, PANEL_PADDING
@@ -243,12 +258,12 @@ class Layout:
                 shapes.append(Line(curve, source, target, curved=True))
         return Block(placing.w, placing.h, tuple(shapes), tuple(entries), tuple(exits))
 
-    def entering(self, series: Series, shape: Sequence[int]) -> Block:
+    def entering(self, series: Series, shape: tuple[int, ...]) -> Block:
         """Return a series below the bar of what enters it."""
         first = series[0] if series else None
         across = self.element(first).w if isinstance(first, Fork | Tangle) else 0.0
-        runs = [Run("input", 11), Run(shape_text(shape), 10.5, "muted", gap=6)]
-        return self.series(series, self.thick("input", runs, "input", across))
+        runs = [Run("input", 11), Run(shape_words(shape), 10.5, "muted", gap=6)]
+        return self.series(series, self.thick("input", [runs], "input", across))
 
     def behind(self, block: Block, last: Block) -> Block:
         """Return a block with another one behind it."""
@@ -276,13 +291,29 @@ class Layout:
         )
 
 
-def cost_text(params: int, macs: int, group: Group | None = None) -> str:
-    """Return ``318 k params · 388 M MACs``, ``each`` for a repeated module."""
-    said = f"{quantity(params)} params · {quantity(macs)} MACs"
-    many = group is not None and len(group.copies) > 1
-    return said + (" each" if many and group and group.alike else " the first" if many else "")
+def cost_text(params: int, macs: int) -> str:
+    """Return ``318 k params · 388 M MACs``."""
+    return f"{quantity(params)} params · {quantity(macs)} MACs"
+
+
+def costs_of(group: Group, params: int | None = None, macs: int | None = None) -> str:
+    """Return what a module costs, one copy of it unless totals are given."""
+    if not group.is_known:
+        return "shapes not known"
+    said = cost_text(
+        group.params if params is None else params, group.macs if macs is None else macs
+    )
+    if params is not None or len(group.copies) == 1:
+        return said
+    return said + (" each" if group.alike else " the first")
+
+
+def _told(box: Box) -> list[list[Run]]:
+    """Return the lines that say what is wrong with a box."""
+    return [[Run(line, 10, "fault")] for line in wrapped(box.fault, 10, FAULT_WIDTH, FAULT_LINES)]
 
 
 def _hint(box: Box) -> str:
-    shape = f"{shape_text(box.shape)} · {box.params:,} params · {box.macs:,} MACs"
-    return f"{box.name}: {box.caption.words} {box.caption.marks} → {shape}".replace("  ", " ")
+    shape = f"{shape_words(box.shape)} · {box.params:,} params · {box.macs:,} MACs"
+    said = f"{box.name}: {box.caption.words} {box.caption.marks} → {shape}".replace("  ", " ")
+    return f"{said}\n{box.fault}" if box.fault else said

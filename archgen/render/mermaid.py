@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from archgen.ir import shape_text
 from archgen.naming import INPUT
 from archgen.render.dot import label_of
 from archgen.render.links import links
 from archgen.render.palette import LIGHT
-from archgen.render.view import Box, Group, Series, View, boxes, items
+from archgen.render.view import Group, Series, View, boxes, groups, items, shape_words
 
 INK = LIGHT.roles["ink"]
 DIRECTIONS = {"down": "TB", "up": "BT", "right": "LR"}
@@ -20,14 +19,15 @@ def mermaid_text(
     """Return a Mermaid document; modules are single nodes unless ``opened``, then subgraphs."""
     edges = list(links(view, opened=opened))
     names = dict.fromkeys([INPUT, *(end for edge in edges for end in edge)])
-    used = {box.caption.family for box in boxes(view.everything)} | {"card", "input"}
+    used = {box.family for box in boxes(view.everything)} | {"card", "input"}
+    used |= {group.family for group in groups(view.everything)}
     chart = _Chart(
         {name: f"n{number}" for number, name in enumerate(names)},
         {name: f"f{number}" for number, name in enumerate(LIGHT.families) if name in used},
         opened,
         detail,
     )
-    entering = quoted(f"input {shape_text(view.input)}")
+    entering = quoted(f"input {shape_words(view.input)}")
     lines = [
         f"flowchart {DIRECTIONS[direction]}",
         f"  {chart.ids[INPUT]}([{entering}]):::{chart.families['input']}",
@@ -55,7 +55,7 @@ class _Chart:
                 yield from self.nodes(item.body, indent + "  ")
                 yield f"{indent}end"
             else:
-                family = self.families[item.caption.family if isinstance(item, Box) else "card"]
+                family = self.families[item.family]
                 label = "<br>".join(map(_plain, label_of(item, self.detail)))
                 yield f'{indent}{self.ids[item.name]}("{label}"):::{family}'
 

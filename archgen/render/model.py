@@ -20,6 +20,7 @@ def record(view: View) -> dict[str, Any]:
         "outputs": {name: list(shape) for name, shape in view.outputs.items()},
         "params": view.params,
         "macs": view.macs,
+        "faults": list(view.faults),
         "body": _series(view.body),
         "heads": [{"from": tap, **_element(head)} for tap, head in view.heads],
     }
@@ -43,14 +44,17 @@ def _box(box: Box) -> dict[str, Any]:
         "name": box.name,
         "words": box.caption.words,
         "marks": box.caption.marks,
-        "family": box.caption.family,
+        "family": box.family,
         "join": box.is_join,
         "shape": list(box.shape),
         "params": box.params,
         "macs": box.macs,
         "nodes": list(box.nodes[1:]),
         "inputs": list(box.inputs),
+        "field": list(box.field) if any(box.field) else [],
         "origin": box.origin,
+        "at": box.at,
+        "fault": box.fault,
         "copies": list(box.copies) if len(box.copies) > 1 else [],
     }
     return {key: value for key, value in said.items() if value or key in ("name", "words", "shape")}
@@ -68,6 +72,8 @@ def _group(group: Group) -> dict[str, Any]:
         "totals": list(group.totals),
         "alike": group.alike,
         "inputs": list(group.inputs),
+        "fault": group.fault,
+        "family": "" if group.family == "card" else group.family,
         "copies": list(group.copies) if len(group.copies) > 1 else [],
     }
     kept = {

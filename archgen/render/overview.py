@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import cycle
 
-from archgen.ir import shape_text
 from archgen.render.blocks import Block
 from archgen.render.layout import Layout
 from archgen.render.palette import STRIPES
 from archgen.render.parts import Part, flow
 from archgen.render.scene import Line, Rect, Shape, Text, moved
 from archgen.render.typography import Run, quantity, share, width
-from archgen.render.view import Fork, Group, Item, Series, Tangle, View, items
+from archgen.render.view import Fork, Group, Item, Series, Tangle, View, items, shape_words
 
 CARD_WIDTH, OVERVIEW_GAP, LABEL_ROOM = 178.0, 28.0, 8.0
 COLUMN, COLUMN_GAP, TRACK_HEIGHT = 92.0, 22.0, 8.0
@@ -46,15 +45,15 @@ def _card_width(group: Group, letters: Mapping[object, str]) -> float:
 
 
 def _label_width(view: View) -> float:
-    return max(width(Run(shape_text(shape), 10.5)) for shape in _shapes(view).values())
+    return max(width(Run(shape_words(shape), 10.5)) for shape in _shapes(view).values())
 
 
 def _with_ends(view: View, layout: Layout) -> Block:
     """Return the body between the input and the main output."""
     name, shape = next(iter(view.outputs.items()))
     body = layout.entering(view.body, view.input)
-    runs = [Run(name, 11), Run(shape_text(shape), 10.5, "muted", gap=6)]
-    return layout.behind(body, layout.thick(f"output {name}", runs, "input", 0.0))
+    runs = [Run(name, 11), Run(shape_words(shape), 10.5, "muted", gap=6)]
+    return layout.behind(body, layout.thick(f"output {name}", [runs], "input", 0.0))
 
 
 def _shapes(view: View) -> dict[str, tuple[int, ...]]:
@@ -72,7 +71,7 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
             if shape.source == "input":
                 continue
             said.add(shape.source)
-            run = (Run(shape_text(shapes[shape.source]), 10.5, "muted"),)
+            run = (Run(shape_words(shapes[shape.source]), 10.5, "muted"),)
             middle = ((x + nx) / 2, (y + ny) / 2)
             at = (
                 (middle[0], middle[1] - 9)
@@ -89,7 +88,7 @@ def _with_heads(part: Part, view: View, layout: Layout) -> Part:
     folded = {copy: item.name for item in items(view.body) for copy in item.copies}
     shapes, w, h = list(part.shapes), part.w, part.h
     for tap, head in view.heads:
-        source = rects[folded[tap]]
+        source = rects[folded.get(tap, tap)]
         card = flow(layout.card(head), layout.direction)
         if layout.sideways:
             x, y = source.x + source.w / 2 + 40, h + 34
@@ -103,7 +102,7 @@ def _with_heads(part: Part, view: View, layout: Layout) -> Part:
             start = (source.x + source.w, source.y + source.h / 2)
             points = (start, (x - 7, y + card.h / 2), (x, y + card.h / 2))
             w = max(w, x + card.w + 8)
-        shapes.append(Line(points, folded[tap], head.name, upright=False))
+        shapes.append(Line(points, folded.get(tap, tap), head.name, upright=False))
         shapes += [moved(shape, x, y) for shape in card.shapes]
     return Part(w, h, tuple(shapes))
 
@@ -111,6 +110,8 @@ def _with_heads(part: Part, view: View, layout: Layout) -> Part:
 def _with_costs(part: Part, view: View, direction: str) -> Part:
     """Write the share of parameters and MACs beside each row."""
     rects = _rects(part)
+    if view.faults:
+        return part
     if direction == "right":
         return _with_costs_below(part, view)
     left = part.w + COLUMN_GAP

@@ -19,12 +19,15 @@ from archgen.render.view import View
 PARTS = Path(__file__).parent / "page"
 
 
-def page_text(view: View, faults: Sequence[str] = (), *, watched: bool = False) -> str:
+def page_text(
+    view: View, faults: Sequence[str] = (), *, watched: bool = False, theme: str = "auto"
+) -> str:
     """Return the page of a view; a ``watched`` one loads again when its server says so."""
     script, style = _part("page.js"), _part("page.css")
     policy = f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'"
     policy += "; connect-src 'self'" if watched else ""
     data = {"view": record(view), "palette": _palette(), "faults": list(faults), "watched": watched}
+    data["theme"] = theme
     filled = {
         "policy": escape(policy + "; base-uri 'none'; form-action 'none'"),
         "title": escape(view.title),

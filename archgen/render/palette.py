@@ -25,6 +25,7 @@ LIGHT = Theme(
     "#FFFFFF",
     {
         "ink": "#1B1F24", "muted": "#57606A", "edge": "#57606A", "fault": "#B42318",
+        "fault_pill": "#B42318",
         "params": "#0072B2", "macs": "#D55E00", "track": "#E4E7EB", "on_dark": "#FFFFFF",
     },
     {
@@ -49,6 +50,7 @@ DARK = Theme(
     "#0D1117",
     {
         "ink": "#E6EDF3", "muted": "#9DA7B3", "edge": "#8B949E", "fault": "#FF8A7A",
+        "fault_pill": "#FF8A7A",
         "params": "#56B4E9", "macs": "#F08A4B", "track": "#2A3038", "on_dark": "#0D1117",
     },
     {
@@ -82,4 +84,6 @@ LEGEND = {
     "concat": "concat",
     "add": "add, multiply",
     "dense": "dense, activation",
+    "fault": "fault",
+    "unknown": "shape not known",
 }

@@ -3,17 +3,18 @@
 Imports ``blocks``, ``palette``, ``scene``, ``typography`` and ``view``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from archgen.render.blocks import Block
 from archgen.render.palette import LEGEND
 from archgen.render.scene import Line, Rect, Scene, Shape, Text, moved
-from archgen.render.typography import Run, width
+from archgen.render.typography import Run, width, wrapped
 from archgen.render.view import Element, boxes
 
 MARGIN, TITLE_HEIGHT = 20.0, 52.0
 LEGEND_GAP, LEGEND_HEIGHT = 22.0, 15.0
+FAULT_LINE, FAULT_LINES, SHOWN_FAULTS = 15.0, 6, 8
 Title = tuple[tuple[Run, ...], tuple[Run, ...]]
 
 
@@ -58,8 +59,9 @@ def titled(
     elements: Iterable[Element],
     *,
     centred: bool = False,
+    faults: Sequence[str] = (),
 ) -> Scene:
-    """Return a picture under its title, over the legend of what it shows."""
+    """Return a picture under its title, over the legend of what it shows and its faults."""
     legend = _legend(elements)
     w = max(part.w, legend.w, *(width(*line) for line in title))
     x = MARGIN + (w / 2 if centred else 0.0)
@@ -72,16 +74,34 @@ def titled(
     below = [
         moved(shape, x - (legend.w / 2 if centred else 0.0), bottom) for shape in legend.shapes
     ]
-    height = bottom + (legend.h if legend.shapes else -LEGEND_GAP) + MARGIN
-    said = " ".join(run.text for line in title for run in line)
-    return Scene(w + 2 * MARGIN, height, (*words, *body, *below), title[0][0].text, said)
+    bottom += legend.h if legend.shapes else -LEGEND_GAP
+    told = _told(faults, w, bottom + LEGEND_GAP)
+    bottom = told[-1].y + FAULT_LINE / 2 if told else bottom
+    said = " ".join([*(run.text for line in title for run in line), *faults])
+    shapes = (*words, *body, *below, *told)
+    return Scene(w + 2 * MARGIN, bottom + MARGIN, shapes, title[0][0].text, said)
+
+
+def _told(faults: Sequence[str], across: float, top: float) -> list[Text]:
+    """Return the first faults in lines below each other."""
+    lines = [
+        line
+        for fault in faults[:SHOWN_FAULTS]
+        for line in wrapped(fault, 10.5, across, FAULT_LINES)
+    ]
+    if len(faults) > SHOWN_FAULTS:
+        lines.append(f"… and {len(faults) - SHOWN_FAULTS:,} more")
+    return [
+        Text(MARGIN, top + FAULT_LINE * (number + 0.5), (Run(line, 10.5, "fault"),), "start")
+        for number, line in enumerate(lines)
+    ]
 
 
 def _legend(elements: Iterable[Element]) -> Part:
     """Return the kinds that occur, each with its colour, and what the marks mean."""
-    captions = [box.caption for box in boxes(elements)]
-    used = {caption.family for caption in captions}
-    marks = {mark for caption in captions for mark in caption.marks.split()}
+    shown = list(boxes(elements))
+    used = {box.family for box in shown}
+    marks = {mark for box in shown for mark in box.caption.marks.split()}
     x, shapes = 0.0, list[Shape]()
     for family, words in LEGEND.items():
         if family in used:

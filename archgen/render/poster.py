@@ -6,7 +6,7 @@ Imports ``layout``, ``overview``, ``parts``, ``scene``, ``typography`` and ``vie
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archgen.render.layout import Layout, cost_text
+from archgen.render.layout import Layout, costs_of
 from archgen.render.overview import overview
 from archgen.render.parts import MARGIN, Part, flow
 from archgen.render.scene import Rect, Shape, Text, moved
@@ -40,10 +40,7 @@ def _letter(index: int) -> str:
 def _framed(group: Group, layout: Layout) -> Part:
     """Return a module as a panel with a tab of colour."""
     body = flow(layout.entering(group.body, group.entering), layout.direction)
-    title, costs = (
-        layout.title(group),
-        (Run(cost_text(group.params, group.macs, group), 10, "muted"),),
-    )
+    title, costs = layout.title(group), (Run(costs_of(group), 10, "muted"),)
     w = max(body.w, width(*title), width(*costs)) + 28
     frame = Rect(0, 0, w, body.h + 66, "panel", 8)
     words = (Text(14, 19, title, "start"), Text(14, 36, costs, "start"))

@@ -41,6 +41,30 @@ def _units(run: Run) -> int:
     return sum(known.get(sign, UNKNOWN) for sign in run.text)
 
 
+def wrapped(text: str, size: float, across: float, most: int) -> list[str]:
+    """Return text in lines of a width, no more than ``most``; none for no text."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width(Run(longer, size)) <= across:
+            lines[-1] = longer
+        else:
+            lines.append(_cut(word, size, across))
+    if len(lines) > most:
+        return [*lines[: most - 1], _cut(f"{lines[most - 1]} …", size, across)]
+    return lines
+
+
+def _cut(text: str, size: float, across: float) -> str:
+    """Return text that is no wider than ``across``."""
+    if width(Run(text, size)) <= across:
+        return text
+    kept = text
+    while kept and width(Run(f"{kept}…", size)) > across:
+        kept = kept[: -max(1, len(kept) // 16)]
+    return f"{kept}…"
+
+
 def quantity(count: int) -> str:
     """Return a count in three significant digits: ``318 k``, ``42.7 M``, ``12.3 G``."""
     for unit, sign in UNITS.items():

@@ -1,25 +1,23 @@
 """The view model: a network as boxes, modules, branches and folds; every drawing reads it.
 
 A box is one entry of the spec: convolution, norm and activation fused. A group is a use of a
-module. Imports ``ir``, ``analysis`` and ``parallel``.
+module. Imports ``ir``; ``viewing`` makes it.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from archgen.analysis import Analysis, Measure
-from archgen.ir import Caption, Graph, Node, Shape
-from archgen.naming import INPUT
-from archgen.render import parallel
-
-FOLLOWERS = ("norm", "activation")
+from archgen.ir import Caption, Pair, Shape, shape_text
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One entry's nodes as a picture shows them; ``copies`` are the names it stands for."""
+    """One entry's nodes as a picture shows them; ``copies`` are the names it stands for.
+
+    ``origin`` is the JSON Pointer of the entry, ``at`` its file and line, ``fault`` what is wrong
+    with it; a ``shape`` that is not known is empty.
+    """
 
     name: str
     caption: Caption
@@ -29,8 +27,17 @@ class Box:
     nodes: tuple[str, ...]
     inputs: tuple[str, ...]
     origin: str = ""
+    at: str = ""
+    field: Pair = (0, 0)
     copies: tuple[str, ...] = ()
     fault: str = ""
+
+    @property
+    def family(self) -> str:
+        """Return what colours it: its op's family, unless it is faulty or not known."""
+        if self.fault:
+            return "fault"
+        return self.caption.family if self.shape else "unknown"
 
     @property
     def is_join(self) -> bool:
@@ -60,6 +67,21 @@ class Group:
     alike: bool = True
     signature: object = field(default=(), repr=False)
 
+    @property
+    def fault(self) -> str:
+        """Return what is wrong first inside it, "" where nothing is."""
+        return next((box.fault for box in boxes(self.body) if box.fault), "")
+
+    @property
+    def family(self) -> str:
+        """Return what colours its card: whether it is faulty, or not known."""
+        return "fault" if self.fault else "card" if self.is_known else "unknown"
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether all shapes inside it are known."""
+        return all(box.shape for box in boxes(self.body))
+
 
 @dataclass(frozen=True, slots=True)
 class Fork:
@@ -83,7 +105,10 @@ Series: TypeAlias = tuple[Element, ...]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A whole network: its body, its heads by the item they leave from, its totals."""
+    """A whole network: its body, its heads by the item they leave from, its totals.
+
+    Where there are ``faults``, a line each, it does not work, and its totals are not known.
+    """
 
     name: str
     title: str
@@ -93,6 +118,7 @@ class View:
     outputs: Mapping[str, Shape]
     params: int
     macs: int
+    faults: tuple[str, ...] = ()
 
     @property
     def everything(self) -> Series:
@@ -129,259 +155,6 @@ def boxes(series: Iterable[Element]) -> Iterator[Box]:
             yield from boxes(item.body)
 
 
-def view(analysis: Analysis, title: str = "", titles: Mapping[str, str] | None = None) -> View:
-    """Return the view model of an analysed graph; ``titles`` are those of modules and heads."""
-    return _Viewer(analysis, titles or {}).view(title or analysis.graph.name)
-
-
-class _Viewer:
-    """Makes the view of one network."""
-
-    def __init__(self, analysis: Analysis, titles: Mapping[str, str]) -> None:
-        self.graph: Graph = analysis.graph
-        self.analysis = analysis
-        self.titles = titles
-        self.boxes = _fused(analysis)
-        self.made_by = {node: box.name for box in self.boxes.values() for node in box.nodes}
-        self.chains: dict[str, tuple[str, ...]] = {"": ()}
-        self.usual = _usual(self.boxes.values(), self.graph)
-
-    def view(self, title: str) -> View:
-        graph = self.graph
-        main, *heads = graph.outputs
-        head_scopes = {graph.by_name[graph.outputs[name]].scope for name in heads}
-        inside = [box for box in self.boxes.values() if self.scope(box) not in head_scopes]
-        body = self.level("", inside, [graph.outputs[main]])
-        found = [self.head(scope) for scope in sorted(head_scopes, key=list(self.scopes()).index)]
-        return View(
-            graph.name, title, graph.inputs[INPUT], body, tuple(found),
-            {name: graph.shapes[node] for name, node in graph.outputs.items()},
-            self.analysis.params, self.analysis.macs,
-        )  # fmt: skip
-
-    def scopes(self) -> Iterable[str]:
-        return dict.fromkeys(map(self.scope, self.boxes.values()))
-
-    def scope(self, box: Box) -> str:
-        return self.graph.by_name[box.nodes[0]].scope
-
-    def head(self, scope: str) -> tuple[str, Group]:
-        boxes = [b for b in self.boxes.values() if f"{self.scope(b)}.".startswith(f"{scope}.")]
-        group = self.group(scope, boxes)
-        tap = self.boxes[self.made_by[group.inputs[0]]]
-        return next(iter(self.items("", [tap]))), group
-
-    # ── levels ────────────────────────────────────────────────────────────────────────────────
-
-    def level(self, scope: str, boxes: Sequence[Box], ends: Iterable[str]) -> Series:
-        """Return the boxes of one scope and of those inside it as a series."""
-        items = self.items(scope, boxes)
-        owner = {node: name for name, members in items.items() for b in members for node in b.nodes}
-        inputs = {
-            name: tuple(dict.fromkeys(self.read(name, members, owner)))
-            for name, members in items.items()
-        }
-        outputs = list(dict.fromkeys(owner[end] for end in ends if end in owner))
-        kept = _leading_to(outputs, inputs)
-        made = {name: self.item(name, items[name], inputs[name]) for name in items if name in kept}
-        shape = parallel.decomposed({name: inputs[name] for name in made}, outputs)
-        return _folded(_filled(shape, made))
-
-    def items(self, scope: str, boxes: Sequence[Box]) -> dict[str, list[Box]]:
-        """Return the boxes by item: alone, or under the scope below this one."""
-        items: dict[str, list[Box]] = {}
-        for box in boxes:
-            around = self.around(self.scope(box))
-            inner = around[around.index(scope) + 1 :] if scope in around else around
-            items.setdefault(inner[0] if inner else box.name, []).append(box)
-        return items
-
-    def around(self, scope: str) -> tuple[str, ...]:
-        """Return the modules and heads around what stands in a scope, the outermost first.
-
-        A scope may have the branches of forks in its path, which are none.
-        """
-        if scope not in self.chains:
-            parts = scope.split(".")
-            prefixes = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
-            known = self.graph.modules
-            chain = [path for path in prefixes if path in known or path in self.graph.outputs]
-            self.chains[scope] = tuple(chain)
-        return self.chains[scope]
-
-    def read(self, name: str, boxes: Sequence[Box], owner: Mapping[str, str]) -> Iterable[str]:
-        for box in boxes:
-            for node in box.inputs:
-                item = owner.get(node, parallel.SOURCE)
-                if item != name:
-                    yield item
-
-    def item(self, name: str, boxes: Sequence[Box], inputs: tuple[str, ...]) -> Item:
-        if len(boxes) == 1 and boxes[0].name == name:
-            box = self.usual.marked(boxes[0])
-            return replace(box, inputs=inputs, copies=(name,))
-        return replace(self.group(name, boxes), inputs=inputs)
-
-    def group(self, scope: str, boxes: Sequence[Box]) -> Group:
-        inside = {node for box in boxes for node in box.nodes}
-        ends = self.ends(inside)
-        body = self.level(scope, boxes, ends)
-        module = self.graph.modules.get(scope, scope)
-        entering = next((n for b in boxes for n in b.inputs if n not in inside), INPUT)
-        params, macs = sum(box.params for box in boxes), sum(box.macs for box in boxes)
-        title = self.titles.get(module) or module.replace("_", " ")
-        outside = tuple(dict.fromkeys(n for b in boxes for n in b.inputs if n not in inside))
-        return Group(
-            scope, module, title, body, self.graph.shapes[entering], self.graph.shapes[ends[-1]],
-            params, macs, outside, (scope,), (params, macs),
-            signature=(module, _signature(body)),
-        )  # fmt: skip
-
-    def ends(self, inside: set[str]) -> list[str]:
-        """Return the nodes whose values leave a group, in order."""
-        leaving = set(self.graph.outputs.values())
-        for node in self.graph:
-            if node.name not in inside:
-                leaving.update(node.inputs)
-        return [node.name for node in self.graph if node.name in inside & leaving]
-
-
-# ── boxes ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _fused(analysis: Analysis) -> dict[str, Box]:
-    """Return the boxes: an op, with the norm and the activation that its entry asks for."""
-    readers = Counter(name for node in analysis.graph for name in node.inputs)
-    chains: dict[str, list[Measure]] = {}
-    owner: dict[str, str] = {}
-    for measure in analysis.measures:
-        node = measure.node
-        base, _, suffix = node.name.rpartition(".")
-        read = node.inputs[0]
-        first = owner.get(read, "")
-        if suffix in FOLLOWERS and base == first and readers[read] == 1:
-            chains[first].append(measure)
-        else:
-            first = node.name
-            chains[first] = [measure]
-        owner[node.name] = first
-    return {name: _box(chain) for name, chain in chains.items()}
-
-
-def _box(chain: Sequence[Measure]) -> Box:
-    first, last = chain[0].node, chain[-1].node
-    return Box(
-        first.name, first.op.caption(), last.shape,
-        sum(measure.params for measure in chain), sum(measure.macs for measure in chain),
-        tuple(measure.node.name for measure in chain), first.inputs,
-        first.origin.pointer if first.origin else "",
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Usual:
-    """What most convolutions of a network have behind them; a picture shows only the others."""
-
-    graph: Graph
-    norm: str
-    activation: str
-
-    def marked(self, box: Box) -> Box:
-        """Return a box whose marks tell how it differs."""
-        nodes = [self.graph.by_name[name] for name in box.nodes]
-        if "norm" not in nodes[0].op.followers:
-            return box
-        norm, activation = _behind(nodes)
-        said = [box.caption.marks]
-        if activation != self.activation:
-            said.append(activation or "linear")
-        if norm != self.norm:
-            said.append(norm.replace("_", " ") or "no norm")
-        marks = " ".join(filter(None, said))
-        return replace(box, caption=box.caption._replace(marks=marks))
-
-
-def _usual(boxes: Iterable[Box], graph: Graph) -> _Usual:
-    found: Counter[tuple[str, str]] = Counter()
-    for box in boxes:
-        nodes = [graph.by_name[name] for name in box.nodes]
-        if "norm" in nodes[0].op.followers:
-            found[_behind(nodes)] += 1
-    norm, activation = found.most_common(1)[0][0] if found else ("", "")
-    return _Usual(graph, norm, activation)
-
-
-def _behind(nodes: Sequence[Node]) -> tuple[str, str]:
-    norm = next((node.op.kind for node in nodes[1:] if node.name.endswith(".norm")), "")
-    activation = next((n.op.label() for n in nodes[1:] if n.name.endswith(".activation")), "")
-    return norm, activation
-
-
-# ── series ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _leading_to(outputs: Iterable[str], inputs: Mapping[str, Sequence[str]]) -> set[str]:
-    kept: set[str] = set()
-    reached = list(outputs)
-    while reached:
-        name = reached.pop()
-        if name not in kept and name in inputs:
-            kept.add(name)
-            reached += inputs[name]
-    return kept
-
-
-def _filled(shape: parallel.Series, items: Mapping[str, Item]) -> Series:
-    """Return a series of names as one of items."""
-    return tuple(_element(part, items) for part in shape)
-
-
-def _element(part: parallel.Element, items: Mapping[str, Item]) -> Element:
-    if isinstance(part, parallel.Fork):
-        return Fork(tuple(_folded(_filled(branch, items)) for branch in part.branches))
-    if isinstance(part, parallel.Tangle):
-        return Tangle(tuple(items[name] for name in part.items), part.leaving)
-    return items[part]
-
-
-def _folded(series: Series) -> Series:
-    """Return a series with neighbours that are copies of each other as one."""
-    result: list[Element] = []
-    for element in series:
-        before = result[-1] if result else None
-        if isinstance(before, Group) and isinstance(element, Group):
-            if before.signature == element.signature:
-                result[-1] = _joined(before, element)
-                continue
-        elif isinstance(before, Box) and isinstance(element, Box) and _is_copy(before, element):
-            result[-1] = replace(before, copies=(*before.copies, *element.copies))
-            continue
-        result.append(element)
-    return tuple(result)
-
-
-def _joined(one: Group, other: Group) -> Group:
-    alike = one.alike and (one.params, one.macs) == (other.params, other.macs)
-    totals = (one.totals[0] + other.totals[0], one.totals[1] + other.totals[1])
-    copies = (*one.copies, *other.copies)
-    return replace(one, shape=other.shape, copies=copies, totals=totals, alike=alike)
-
-
-def _is_copy(one: Box, other: Box) -> bool:
-    same_entry = one.origin == other.origin and not one.is_join
-    return same_entry and (one.caption, one.params) == (other.caption, other.params)
-
-
-def _signature(series: Series) -> tuple[object, ...]:
-    """Return what a series is made of, without names and shapes."""
-    return tuple(_sign(element) for element in series)
-
-
-def _sign(element: Element) -> object:
-    if isinstance(element, Box):
-        return (element.caption, len(element.copies))
-    if isinstance(element, Group):
-        return (element.signature, len(element.copies))
-    if isinstance(element, Fork):
-        return tuple(_signature(branch) for branch in element.branches)
-    return tuple((_sign(item), len(item.inputs)) for item in element.items)
+def shape_words(shape: Shape) -> str:
+    """Return a shape as text, ``?`` where it is not known."""
+    return shape_text(shape) if shape else "?"

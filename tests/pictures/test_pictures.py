@@ -18,7 +18,8 @@ from archgen.render.links import links
 from archgen.render.mermaid import mermaid_text
 from archgen.render.page import page_text
 from archgen.render.svg import svg_text
-from archgen.render.view import Tangle, View, boxes, view
+from archgen.render.view import Tangle, View, boxes
+from archgen.render.viewing import view
 from tests.pictures.geometry import edges, faults, nodes, wanted
 
 SERIES_PARALLEL, TANGLED = 200, 50
@@ -166,7 +167,7 @@ from archgen.render.figures import figure
 from archgen.render.svg import svg_text
 from archgen.render.page import page_text
 from archgen.render.dot import dot_text
-from archgen.render.view import view
+from archgen.render.viewing import view
 import hashlib
 network = view(archgen.analyse("inception_v4"))
 texts = [svg_text(figure(network, kind)) for kind in ("overview", "poster", "layers")]
