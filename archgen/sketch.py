@@ -21,7 +21,8 @@ from archgen.outline import OPEN, asked, opened
 from archgen.places import Place
 from archgen.resolve import Context, Output, Resolver
 from archgen.scopes import Environment, Slot, Tensor
-from archgen.spec import Entry, Fork, Head, OpEntry, Spec, UseEntry
+from archgen.source import Object
+from archgen.spec import Entry, Fork, Head, Spec, UseEntry
 
 COLOURS = 3  # the channels of an input that is not known
 
@@ -165,12 +166,27 @@ class _Sketcher(Resolver):
         """Expand one copy of an entry, or let something stand for it."""
         result = super().copy(entry, name, context, tensor)
         if result is None:
-            words = entry.op if isinstance(entry, OpEntry) else entry.called
+            kinds = (entry.raw.get(key) for key in ("op", "use", "join"))
+            words = next((kind for kind in kinds if isinstance(kind, str)), entry.called)
             given = self.inputs(entry, context.frame, tensor)
             inputs = [each for each in given if each] or [tensor or self.entering()]
-            result = self.stand_in(words, context.path + name, context, entry.place, inputs)
+            place = self.place_of(entry)
+            result = self.stand_in(words, context.path + name, context, place, inputs)
             context.frame.slots[name].tensor = result
         return result
+
+    def place_of(self, entry: Entry) -> Place:
+        """Return where the fault of an entry stands that has none: it is its module's."""
+        modules = self.spec.raw.get("modules")
+        if not isinstance(entry, UseEntry) or not isinstance(modules, Object):
+            return entry.place
+        own = bool(self.fault_in(entry.place)) or entry.use not in modules
+        return entry.place if own else modules.places[entry.use]
+
+    def fault_in(self, place: Place) -> str:
+        """Return the first fault in a text, "" where there is none."""
+        inside = (fault for fault in self.said if fault.place and _holds(place, fault.place))
+        return next((f"{fault.code}: {fault.message}" for fault in inside), "")
 
     def entering(self) -> Tensor:
         """Return what enters the network."""
@@ -198,11 +214,9 @@ class _Sketcher(Resolver):
         self, words: str, name: str, context: Context, place: Place, inputs: Sequence[Tensor]
     ) -> Tensor:
         """Make the node that stands for an entry, with the first fault in its text."""
-        inside = (fault for fault in self.said if fault.place and _holds(place, fault.place))
-        fault = next((f"{fault.code}: {fault.message}" for fault in inside), "")
         names = tuple(dict.fromkeys(tensor.node for tensor in inputs))
         node = Node(name, StandIn(words=words), names, (), context.scope, place)
-        return self.sketched.stand_in(node, inputs[0].shape, fault)
+        return self.sketched.stand_in(node, inputs[0].shape, self.fault_in(place))
 
 
 def _holds(outer: Place, inner: Place) -> bool:

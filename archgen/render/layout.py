@@ -61,12 +61,14 @@ class Layout:
             runs.append(Run(box.caption.marks, 10.5, "muted", gap=4))
         if len(box.copies) > 1:
             runs.append(Run(f"×{len(box.copies)}", 10.5, "muted", gap=5))
+        if box.family == "unknown":
+            runs.append(Run("?", 10.5, "muted", gap=6))
         lines = [runs, *([Run(text, 9, "muted")] for text in self.details(box)), *_told(box)]
         return self.node(box.name, lines, box.family, _hint(box))
 
     def details(self, box: Box) -> list[str]:
         """Return the second line of a node."""
-        said = [shape_words(box.shape)] if self.detail or not box.shape else []
+        said = [shape_words(box.shape)] if self.detail and box.shape else []
         if self.detail > 1 and box.params:
             said.append(f"{quantity(box.params)}p")
         if self.detail > 1 and box.macs:

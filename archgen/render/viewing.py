@@ -46,18 +46,17 @@ class _Viewer:
     def view(self, title: str) -> View:
         graph = self.graph
         main, *heads = graph.outputs
-        head_scopes = {graph.by_name[graph.outputs[name]].scope for name in heads}
-        inside = [box for box in self.boxes.values() if self.scope(box) not in head_scopes]
+        # A head's scope is its name; one without layers of its own is nothing to draw.
+        scopes = {self.scope(box).partition(".")[0] for box in self.boxes.values()}
+        drawn = [name for name in heads if name in scopes]
+        inside = [b for b in self.boxes.values() if self.scope(b).partition(".")[0] not in drawn]
         body = self.level("", inside, [graph.outputs[main]])
-        found = [self.head(scope) for scope in sorted(head_scopes, key=list(self.scopes()).index)]
+        found = [self.head(name) for name in drawn]
         return View(
             graph.name, title, graph.inputs[INPUT], body, tuple(found),
             {name: graph.shapes[node] for name, node in graph.outputs.items()},
             self.analysis.params, self.analysis.macs,
         )  # fmt: skip
-
-    def scopes(self) -> Iterable[str]:
-        return dict.fromkeys(map(self.scope, self.boxes.values()))
 
     def scope(self, box: Box) -> str:
         return self.graph.by_name[box.nodes[0]].scope
@@ -164,7 +163,7 @@ def _fused(analysis: Analysis | Sketch, faults: Mapping[str, str]) -> dict[str, 
         base, _, suffix = node.name.rpartition(".")
         read = node.inputs[0]
         first = owner.get(read, "")
-        if suffix in FOLLOWERS and base == first and readers[read] == 1:
+        if first and suffix in FOLLOWERS and base == first and readers[read] == 1:
             chains[first].append(measure)
         else:
             first = node.name
