@@ -149,7 +149,7 @@ def _faulty(
 
     The check says what would mend it, so its faults are told.
     """
-    checked = _readable(spec)
+    checked = readable(spec)
     if checked is None:
         raise error
     found = api.check(spec, input_shape, **parameters)
@@ -161,7 +161,7 @@ def _faulty(
     return Seen(viewed(sketch, checked.title, _titles(checked), lines), faults)
 
 
-def _readable(spec: SpecLike) -> Spec | None:
+def readable(spec: SpecLike) -> Spec | None:
     """Return a spec whose broken entries are left out; None where it cannot be read at all."""
     if isinstance(spec, Spec):
         return spec

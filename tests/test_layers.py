@@ -46,6 +46,7 @@ TIERS = (
     ("backends",),
     ("api",),
     ("pictures",),
+    ("watching",),
     ("cli", "__init__"),
     ("__main__",),
 )

@@ -14,6 +14,7 @@ from archgen.cli.printing import complain_of, plain, say
 from archgen.diagnostics import Fault, UsageError
 from archgen.pictures import OF_TEXT, Picture, drawn, form_of, seen, written
 from archgen.render.forms import Wish, require
+from archgen.watching import Watched, serving
 
 
 class PictureForm(StrEnum):
@@ -83,21 +84,33 @@ def render(
         bool, typer.Option("--open", help="Show it in the browser: the page to explore.")
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="With --open: show every change of the spec at once.")
+        bool, typer.Option("--watch", help="Serve the page, and show every change of the spec.")
     ] = False,
 ) -> int:
     """Draw a network: as a picture, a page to explore, or text for another program."""
     wish = Wish(view, module, detail, theme, direction)
-    kind = str(form or ("html" if opened and output is None else form_of(output)))
+    kind = str(form or ("html" if (opened or watch) and output is None else form_of(output)))
     require(wish, kind)
     shape, parameters = shape_of(input_shape), parameters_of(settings)
     if watch:
-        raise NotImplementedError
+        if output is not None or kind != "html" or not spec.endswith(".json"):
+            raise typer.BadParameter("--watch shows the page of a file, and writes nothing")
+        _watch(Watched(Path(spec), shape, parameters, wish.theme_of(kind)), opened=opened)
+        return 0
     made = drawn(seen(source_of(spec), shape, parameters), kind, wish)
     _deliver(made, output, opened=opened)
     if made.faults:
         complain_of(made.faults)
     return int(bool(made.faults))
+
+
+def _watch(watched: Watched, *, opened: bool) -> None:
+    """Serve the page of a spec, and of every change of it, until Ctrl-C."""
+    with serving(watched) as url:
+        say(f"{url} shows every change of {plain(str(watched.path))}; Ctrl-C ends it")
+        if opened:
+            webbrowser.open(url)
+        watched.follow()
 
 
 def _deliver(made: Picture, output: Path | None, *, opened: bool) -> None:

@@ -77,6 +77,8 @@ def _group(group: Group) -> dict[str, Any]:
         "copies": list(group.copies) if len(group.copies) > 1 else [],
     }
     kept = {
-        key: value for key, value in said.items() if value or key in ("params", "macs", "alike")
+        key: value
+        for key, value in said.items()
+        if value or key in ("shape", "params", "macs", "alike")
     }
     return {**kept, "body": _series(group.body)}

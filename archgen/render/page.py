@@ -17,17 +17,18 @@ from archgen.render.palette import DARK, LEGEND, LIGHT, Theme
 from archgen.render.view import View
 
 PARTS = Path(__file__).parent / "page"
+SCRIPT = ("network", "layout", "drawing", "acting", "table", "events")
 
 
 def page_text(
-    view: View, faults: Sequence[str] = (), *, watched: bool = False, theme: str = "auto"
+    view: View, faults: Sequence[str] = (), *, version: int = 0, theme: str = "auto"
 ) -> str:
-    """Return the page of a view; a ``watched`` one loads again when its server says so."""
-    script, style = _part("page.js"), _part("page.css")
+    """Return the page of a view; one with a ``version`` asks its server for the next."""
+    script, style = _script(), _part("page.css")
     policy = f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'"
-    policy += "; connect-src 'self'" if watched else ""
-    data = {"view": record(view), "palette": _palette(), "faults": list(faults), "watched": watched}
-    data["theme"] = theme
+    policy += "; connect-src 'self'" if version else ""
+    data: dict[str, object] = {"view": record(view), "palette": _palette(), "faults": list(faults)}
+    data |= {"theme": theme, "version": version}
     filled = {
         "policy": escape(policy + "; base-uri 'none'; form-action 'none'"),
         "title": escape(view.title),
@@ -42,6 +43,12 @@ def page_text(
 
 def _part(name: str) -> str:
     return (PARTS / name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    """Return the page's script: its parts share one scope, in which nothing is global."""
+    body = "".join(_part(f"{name}.js") for name in SCRIPT)
+    return f'"use strict";\n(() => {{\n{body}}})();\n'
 
 
 def _hash(text: str) -> str:
