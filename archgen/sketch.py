@@ -24,6 +24,7 @@ from archgen.scopes import Environment, Slot, Tensor
 from archgen.source import Object
 from archgen.spec import Entry, Fork, Head, Spec, UseEntry
 
+LONGEST_NAME = 4096
 COLOURS = 3  # the channels of an input that is not known
 
 
@@ -267,7 +268,8 @@ class _SketchedNodes(Nodes):
         return Tensor(name, opened(entering), name.rpartition(".")[2])
 
     def free(self, name: str) -> str:
-        """Return a name that no node has yet: two entries may be called alike."""
+        """Return a name that no node has yet: two entries may be called alike, or anything."""
+        name = name[:LONGEST_NAME]
         while name in self.names:
             name += "_"
         self.names.add(name)

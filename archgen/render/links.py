@@ -47,6 +47,6 @@ def links(view: View, *, opened: bool = False) -> Iterator[tuple[str, str]]:
     walk = _Walk(opened)
     walk.series(view.body, [INPUT])
     for tap, head in view.heads:
-        tapped = next((item for item in items(view.body) if tap in item.copies), None)
+        tapped = next((item for item in items(view.everything) if tap in item.copies), None)
         walk.element(head, _Walk(opened).element(tapped, []) if tapped else [INPUT])
     return iter(dict.fromkeys(walk.found))

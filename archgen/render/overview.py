@@ -3,7 +3,7 @@
 Imports ``layout``, ``parts``, ``palette``, ``scene``, ``typography`` and ``view``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle
 
@@ -11,11 +11,12 @@ from archgen.render.blocks import Block
 from archgen.render.layout import Layout
 from archgen.render.palette import STRIPES
 from archgen.render.parts import Part, flow
-from archgen.render.scene import Line, Rect, Shape, Text, moved
+from archgen.render.scene import Line, Point, Rect, Shape, Text, moved
 from archgen.render.typography import Run, quantity, share, width
 from archgen.render.view import Fork, Group, Item, Series, Tangle, View, items, shape_words
 
-CARD_WIDTH, OVERVIEW_GAP, LABEL_ROOM = 178.0, 28.0, 8.0
+CARD_WIDTH, OVERVIEW_GAP, LABEL_ROOM, STACK_GAP = 178.0, 28.0, 8.0, 12.0
+LABEL_RISE = 14.0  # of a label over the end of its arrow
 COLUMN, COLUMN_GAP, TRACK_HEIGHT = 92.0, 22.0, 8.0
 
 
@@ -62,31 +63,44 @@ def _shapes(view: View) -> dict[str, tuple[int, ...]]:
 
 
 def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str) -> Part:
-    """Write its shape beside each straight line that leaves a module, and not the bar it enters."""
+    """Write its shape beside the first line that leaves each module, in front of its arrow.
+
+    A line whose label would lie on a box gets none, nor does one from the bar of the input.
+    """
     words: list[Shape] = []
-    said: set[str] = set()
+    said = {"input"}
+    rects = list(_rects(part).values())
     for shape in part.shapes:
         if isinstance(shape, Line) and shape.source in shapes and shape.source not in said:
-            (x, y), (nx, ny) = shape.points[-2:]
-            if shape.source == "input":
-                continue
-            said.add(shape.source)
-            run = (Run(shape_words(shapes[shape.source]), 10.5, "muted"),)
-            middle = ((x + nx) / 2, (y + ny) / 2)
-            at = (
-                (middle[0], middle[1] - 9)
-                if direction == "right"
-                else (middle[0] + 7, middle[1] - 1)
-            )
-            words.append(Text(*at, run, "middle" if direction == "right" else "start"))
+            run = Run(shape_words(shapes[shape.source]), 10.5, "muted")
+            text = _beside(shape.points[-1], run, direction)
+            if not any(_lies_on(text, rect) for rect in rects):
+                said.add(shape.source)
+                words.append(text)
     return replace(part, shapes=(*part.shapes, *words))
+
+
+def _beside(end: Point, run: Run, direction: str) -> Text:
+    """Return the label of a line that ends there."""
+    x, y = end
+    if direction == "right":
+        return Text(x - LABEL_ROOM - width(run) / 2, y - 9, (run,))
+    return Text(x + 7, y + (LABEL_RISE if direction == "up" else -LABEL_RISE), (run,), "start")
+
+
+def _lies_on(text: Text, rect: Rect) -> bool:
+    long, half = width(*text.runs), text.runs[0].size / 2
+    left = text.x - (long / 2 if text.anchor == "middle" else 0.0)
+    across = left < rect.x + rect.w and rect.x < left + long
+    return across and text.y - half < rect.y + rect.h and rect.y < text.y + half
 
 
 def _with_heads(part: Part, view: View, layout: Layout) -> Part:
     """Put the heads beside the items that they leave from."""
     rects = _rects(part)
-    folded = {copy: item.name for item in items(view.body) for copy in item.copies}
+    folded = {copy: item.name for item in items(view.everything) for copy in item.copies}
     shapes, w, h = list(part.shapes), part.w, part.h
+    taken: list[str] = []
     for tap, head in view.heads:
         source = rects[folded.get(tap, tap)]
         card = flow(layout.card(head), layout.direction)
@@ -97,14 +111,26 @@ def _with_heads(part: Part, view: View, layout: Layout) -> Part:
             h = y + card.h + 8
         else:
             down = -1 if layout.direction == "up" else 1
-            x = part.w + 34
+            x = max(part.w, source.x + source.w) + 34
             y = source.y + source.h / 2 + down * (source.h + layout.gap) / 2 - card.h / 2
+            y = _free(y, [rects[name] for name in taken if rects[name].x >= part.w], card.h)
             start = (source.x + source.w, source.y + source.h / 2)
             points = (start, (x - 7, y + card.h / 2), (x, y + card.h / 2))
-            w = max(w, x + card.w + 8)
+            w, h = max(w, x + card.w + 8), max(h, y + card.h)
         shapes.append(Line(points, folded.get(tap, tap), head.name, upright=False))
-        shapes += [moved(shape, x, y) for shape in card.shapes]
+        placed = [moved(shape, x, y) for shape in card.shapes]
+        rects |= _rects(Part(w, h, tuple(placed)))
+        shapes += placed
+        taken.append(head.name)
     return Part(w, h, tuple(shapes))
+
+
+def _free(y: float, taken: Sequence[Rect], high: float) -> float:
+    """Return the first place from ``y`` on that is below those taken, where it would meet one."""
+    for rect in sorted(taken, key=lambda rect: rect.y):
+        if y < rect.y + rect.h + STACK_GAP and rect.y < y + high + STACK_GAP:
+            y = rect.y + rect.h + STACK_GAP
+    return y
 
 
 def _with_costs(part: Part, view: View, direction: str) -> Part:

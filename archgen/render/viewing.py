@@ -15,6 +15,7 @@ from archgen.render.view import Box, Element, Fork, Group, Item, Series, Tangle,
 from archgen.sketch import Draft, Sketch
 
 FOLLOWERS = ("norm", "activation")
+LONGEST = 80  # signs of a title
 
 
 def view(
@@ -29,6 +30,12 @@ def view(
     """
     found = _Viewer(analysis, titles or {}).view(title or analysis.graph.name)
     return replace(found, faults=tuple(faults))
+
+
+def clipped(text: str) -> str:
+    """Return text on one line that is no longer than a picture's title can be."""
+    words = " ".join(text.split())
+    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
 
 
 class _Viewer:
@@ -51,9 +58,10 @@ class _Viewer:
         drawn = [name for name in heads if name in scopes]
         inside = [b for b in self.boxes.values() if self.scope(b).partition(".")[0] not in drawn]
         body = self.level("", inside, [graph.outputs[main]])
-        found = [self.head(name) for name in drawn]
+        beside = self.beside(inside, graph.outputs[main])
+        found = [self.head(name, beside) for name in drawn]
         return View(
-            graph.name, title, graph.inputs[INPUT], body, tuple(found),
+            graph.name, clipped(title), graph.inputs[INPUT], body, tuple(found),
             {name: graph.shapes[node] for name, node in graph.outputs.items()},
             self.analysis.params, self.analysis.macs,
         )  # fmt: skip
@@ -61,9 +69,24 @@ class _Viewer:
     def scope(self, box: Box) -> str:
         return self.graph.by_name[box.nodes[0]].scope
 
-    def head(self, scope: str) -> tuple[str, Group]:
+    def beside(self, inside: Sequence[Box], end: str) -> dict[str, list[Box]]:
+        """Return the items that only heads read, by their names: they are drawn with a head."""
+        items = self.items("", inside)
+        reads = {box.name: [self.made_by.get(name, "") for name in box.inputs] for box in inside}
+        main = _leading_to([self.made_by.get(end, "")], reads)
+        return {n: boxes for n, boxes in items.items() if main.isdisjoint(b.name for b in boxes)}
+
+    def head(self, scope: str, beside: dict[str, list[Box]]) -> tuple[str, Group]:
+        """Return a head and the item that it leaves from; the first takes what only heads read."""
         boxes = [b for b in self.boxes.values() if f"{self.scope(b)}.".startswith(f"{scope}.")]
-        group = self.group(scope, boxes)
+        reached = [self.made_by.get(name, "") for box in boxes for name in box.inputs]
+        while reached:
+            box = self.boxes.get(reached.pop())
+            found = beside.pop(next(iter(self.items("", [box]))), []) if box else []
+            boxes += found
+            reached += [self.made_by.get(name, "") for each in found for name in each.inputs]
+        order = {name: number for number, name in enumerate(self.boxes)}
+        group = self.group(scope, sorted(boxes, key=lambda box: order[box.name]))
         made_by = self.made_by.get(group.inputs[0])
         if made_by is None:
             return INPUT, group
@@ -127,7 +150,7 @@ class _Viewer:
         module = self.graph.modules.get(scope, scope)
         entering = next((n for b in boxes for n in b.inputs if n not in inside), INPUT)
         params, macs = sum(box.params for box in boxes), sum(box.macs for box in boxes)
-        title = self.titles.get(module) or self.named(module)
+        title = clipped(self.titles.get(module) or "") or self.named(module)
         outside = tuple(dict.fromkeys(n for b in boxes for n in b.inputs if n not in inside))
         return Group(
             scope, module, title, body, self.graph.shapes[entering], self.graph.shapes[ends[-1]],
@@ -174,9 +197,9 @@ def _fused(analysis: Analysis | Sketch, faults: Mapping[str, str]) -> dict[str, 
 
 def _box(chain: Sequence[Measure], faults: Mapping[str, str]) -> Box:
     first, last = chain[0].node, chain[-1].node
-    origin = first.origin
+    origin, caption = first.origin, first.op.caption()
     return Box(
-        first.name, first.op.caption(), last.shape,
+        first.name, caption._replace(words=clipped(caption.words)), last.shape,
         sum(measure.params for measure in chain), sum(measure.macs for measure in chain),
         tuple(measure.node.name for measure in chain), first.inputs,
         origin.pointer if origin else "", f"{origin.file}:{origin.line}" if origin else "",

@@ -167,3 +167,22 @@ def test_a_head_may_be_empty_end_in_a_module_and_read_the_input(layers: Any, sou
     assert len(network.view.heads) == bool(layers)
     for form in ("dot", "mmd", "html", "json"):
         assert archgen.render(spec, form=form).text
+
+
+def test_what_only_a_head_reads_is_drawn_with_the_head() -> None:
+    first, side = {**CONV, "name": "first"}, {**CONV, "name": "side", "inputs": ["first"]}
+    main = {"op": "flatten", "inputs": ["first"]}
+    heads = {
+        "aux": {"from": "side", "layers": [{"op": "flatten"}]},
+        "late": {"from": "aux.flatten", "layers": [{"op": "dense", "units": 2}]},
+    }
+    spec = net(first, side, main, heads=heads)
+    network = seen(spec).view
+    assert [(tap, [box.name for box in boxes((head,))]) for tap, head in network.heads] == [
+        ("first", ["side", "aux.flatten"]),
+        ("aux", ["late.dense"]),
+    ]
+    for kind in ("overview", "poster", "layers"):
+        assert faults(figure(network, kind)) == []
+    assert ("aux", "late") in edges(figure(network))
+    assert '"aux.flatten" -> "late.dense"' in archgen.render(spec, form="dot", view="layers").text
