@@ -20,6 +20,7 @@ from archgen.api import (
 from archgen.diagnostics import ArchgenError, Fault, MachineError, SpecError, UsageError
 from archgen.ir import Graph, Node
 from archgen.library import names
+from archgen.pictures import Picture, render
 from archgen.spec import Spec
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Graph",
     "MachineError",
     "Node",
+    "Picture",
     "Spec",
     "SpecError",
     "UsageError",
@@ -42,6 +44,7 @@ __all__ = [
     "load",
     "names",
     "new",
+    "render",
     "resolved",
     "schema",
     "sizes",

@@ -82,6 +82,8 @@ CODES: dict[str, str] = {
     "E506": "weights that do not fit the model",
     "E507": "unknown parameter from outside",
     "E508": "an input shape that is none",
+    "E509": "a tool or package that is not installed",
+    "E510": "a picture that cannot be had",
     "E511": "a limit that cannot be set",
     "W601": "the width multiplier scales an output",
     "W602": "a module that nothing uses",

@@ -51,6 +51,14 @@ class Window(NamedTuple):
     before: Pair = (0, 0)
 
 
+class Caption(NamedTuple):
+    """What a picture says of an op: its words, marks behind them, the family that colours it."""
+
+    words: str
+    marks: str = ""
+    family: str = "other"
+
+
 class Turns(NamedTuple):
     """What outputs look at on one axis where they take turns, as behind an up-sampling.
 
@@ -152,8 +160,12 @@ class Op(BaseModel):
         return ()
 
     def label(self) -> str:
-        """Return the words for a picture or a table."""
+        """Return the words for a table or a fault."""
         return self.kind.replace("_", " ")
+
+    def caption(self) -> Caption:
+        """Return the words of a picture."""
+        return Caption(self.label())
 
     def call(self, _inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
         """Return the Keras calls that make the node; the last bears the node's name."""

@@ -34,7 +34,7 @@ def load_files() -> ModuleType:
 
 def pieces(version: int) -> Iterator[bytes]:
     """Yield some hundred kB that tell the version, in pieces as a real writer would."""
-    content = random.Random(version)  # noqa: S311 - only has to differ
+    content = random.Random(version)
     yield version.to_bytes(8)
     for _ in range(len(PARTS)):
         yield content.randbytes(75_000)

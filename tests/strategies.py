@@ -47,7 +47,7 @@ Fields = dict[str, Any]
 
 
 def seeded(seed: int) -> Random:
-    return Random(seed)  # noqa: S311 - no secret
+    return Random(seed)
 
 
 def one_of(*values: Any) -> Strategy:

@@ -295,7 +295,7 @@ def random_join(random: Random, shapes: Mapping[str, Shape]) -> tuple[Op, tuple[
 @cache
 def random_graph(seed: int) -> Graph:
     """Return a network of a dozen ops that fit, joins among them; outputs are not all used."""
-    random = Random(seed)  # noqa: S311 - nothing secret
+    random = Random(seed)
     shape = (*pair(random, SMALL), random.randint(1, 3))
     shapes: dict[str, Shape] = {"input": shape}
     wired: list[tuple[Op, tuple[str, ...]]] = []

@@ -5,6 +5,7 @@
 
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,11 +43,17 @@ def weights_of_another_model(_: Patch) -> None:
     archgen.build(spec).save_weights("other.weights.h5")
 
 
-# What a spec and a command line alone do not bring about; these need Keras.
+def without_reportlab(monkeypatch: Patch) -> None:
+    monkeypatch.setitem(sys.modules, "reportlab.pdfbase.pdfmetrics", None)
+
+
+NEED_KERAS = ("E504", "E505", "E506")
+# What a spec and a command line alone do not bring about.
 CIRCUMSTANCES: dict[str, Callable[[Patch], None]] = {
     "E504": little_memory,
     "E505": channels_first,
     "E506": weights_of_another_model,
+    "E509": without_reportlab,
 }
 
 
@@ -73,10 +80,7 @@ def printed(code: str, capsys: Captured) -> str:
 
 @pytest.mark.parametrize(
     "code",
-    [
-        pytest.param(code, marks=pytest.mark.keras if code in CIRCUMSTANCES else ())
-        for code in CODES
-    ],
+    [pytest.param(code, marks=pytest.mark.keras if code in NEED_KERAS else ()) for code in CODES],
 )
 def test_an_example_prints_what_its_page_says(
     code: str, tmp_path: Path, monkeypatch: Patch, capsys: Captured

@@ -31,6 +31,8 @@ ELSEWHERE = {
     "E507": "test_faults.py",
     "E508": "test_faults.py",
     "E511": "test_limits.py",
+    "E509": "pictures/test_rendering.py",
+    "E510": "pictures/test_rendering.py",
 }
 PROPER = ("JSON", "Keras")
 

@@ -819,7 +819,7 @@ def kills(how: str, target: Path, least: int, phases: set[str]) -> list[Kill]:
         longest = (time.monotonic() - begun) / 10  # two versions
         while len(found) <= least or not phases <= {each.phase for each in found}:
             assert len(found) < 20 * least, f"{phases} were not hit"
-            delay = random.uniform(0, longest)  # noqa: S311 - any instant will do
+            delay = random.uniform(0, longest)
             found.append(kill(program, how, target, found[-1], delay))
         write_all(program, target, 1)
     assert names(target.parent) == ["model"]

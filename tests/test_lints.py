@@ -115,7 +115,7 @@ def test_warnings_change_the_exit_code_only_when_asked(capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize("seed", range(20))
 def test_what_is_lost_is_what_no_window_looks_at(seed: int) -> None:
-    random = Random(seed)  # noqa: S311 - nothing secret
+    random = Random(seed)
     some = 0
     for _ in range(100):
         pool, stride, size = random.randint(1, 5), random.randint(1, 5), random.randint(1, 20)

@@ -13,7 +13,7 @@ from archgen.cli import main
 from archgen.limits import LIMITS
 
 Captured = pytest.CaptureFixture[str]
-RANDOM = random.Random(1)  # noqa: S311 - names for a test
+RANDOM = random.Random(1)
 # Twice what the slowest takes on an idle machine, since tests share theirs.
 SECONDS = 60.0  # a guard against hanging; benchmarks and docs tell the time it takes
 

@@ -181,7 +181,7 @@ def meaning_of(text: str) -> Any:
 
 def verdicts(name: str, count: int) -> dict[str, list[Mutation]]:
     found: dict[str, list[Mutation]] = {}
-    chance = random.Random(f"{name} {count}")  # noqa: S311 - repeatable
+    chance = random.Random(f"{name} {count}")
     for _ in range(count):
         mutation = mutated(document(name), chance)
         found.setdefault(verdict(mutation, document(name)), []).append(mutation)

@@ -54,7 +54,7 @@ def random_laid(random: Random) -> tuple[Laid, Callable[[int, int, int], bool]]:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_outputs_and_taps_are_those_that_meet_a_position(seed: int) -> None:
-    random = Random(seed)  # noqa: S311 - nothing secret
+    random = Random(seed)
     some = 0
     for _ in range(500):
         laid, meet = random_laid(random)

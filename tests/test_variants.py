@@ -244,7 +244,7 @@ def edited(changes: list[tuple[str, Any]]) -> tuple[Object, set[str]]:
 
 
 def test_the_order_of_edits_does_not_matter() -> None:
-    drawn, outcomes = random.Random(1), set()  # noqa: S311 - draws cases
+    drawn, outcomes = random.Random(1), set()
     for _ in range(600):
         changes = [(path, drawn.choice(CHANGES)) for path in drawn.sample(PATHS, 3)]
         results = [edited(list(order)) for order in itertools.permutations(changes)]

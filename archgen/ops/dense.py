@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archgen.ir import Moved, Op, Shape, Taps, Weight, Window, size_of
+from archgen.ir import Caption, Moved, Op, Shape, Taps, Weight, Window, size_of
 from archgen.ops.fields import Activation, Flag, Initializer, Positive, Regularizer
 
 
@@ -36,6 +36,11 @@ class Dense(Op):
     def taps(self, _inputs: tuple[Shape, ...]) -> tuple[Taps, ...]:
         """Return the kernel: at each position every feature meets every unit."""
         return (Taps(groups=1, weights=self.units),)
+
+    def caption(self) -> Caption:
+        """Return ``dense, 1000`` and its activation."""
+        activation = "" if self.activation == "linear" else self.activation
+        return Caption(f"dense, {self.units}", activation, "dense")
 
 
 class Flatten(Op):

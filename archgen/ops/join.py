@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from archgen.ir import Call, Op, Refusal, Shape, shape_text
+from archgen.ir import Call, Caption, Op, Refusal, Shape, shape_text
 
 SHOWN_SHAPES = 4
 
@@ -11,6 +11,11 @@ class Join(Op):
     """Any number of inputs from two."""
 
     arity: ClassVar[int | None] = None
+    sign: ClassVar[str] = ""
+
+    def caption(self) -> Caption:
+        """Return the sign of the join, or its name."""
+        return Caption(self.sign or self.label(), "", "concat" if self.kind == "concat" else "add")
 
     def call(self, inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
         """Return the Keras merge layer, called on the list of the inputs."""
@@ -48,6 +53,7 @@ class Add(_Elementwise):
 
     kind: ClassVar[str] = "add"
     keras: ClassVar[str] = "layers.Add"
+    sign: ClassVar[str] = "+"
 
 
 class Multiply(_Elementwise):
@@ -55,6 +61,7 @@ class Multiply(_Elementwise):
 
     kind: ClassVar[str] = "multiply"
     keras: ClassVar[str] = "layers.Multiply"
+    sign: ClassVar[str] = "×"
 
 
 class Average(_Elementwise):

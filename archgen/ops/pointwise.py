@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from archgen.ir import Op, Refusal, Shape, Taps, shape_text
+from archgen.ir import Caption, Op, Refusal, Shape, Taps, shape_text
 from archgen.ops.fields import Activation as ActivationName
 from archgen.ops.fields import NoiseShape, Number, Share, wrong
 
@@ -27,6 +27,10 @@ class Activation(Op):
     def label(self) -> str:
         """Return the activation's own name."""
         return self.activation
+
+    def caption(self) -> Caption:
+        """Return the activation's own name."""
+        return Caption(self.activation, "", "dense")
 
 
 class Dropout(Op):

@@ -5,9 +5,9 @@ from typing import ClassVar, Self
 from pydantic import model_validator
 
 from archgen.geometry import Axis
-from archgen.ir import Call, Op, Shape, Taps, Window
+from archgen.ir import Call, Caption, Op, Shape, Taps, Window
 from archgen.ops.fields import Flag, OptionalPair, Padding, PairField, wrong
-from archgen.ops.windows import axes, lay, overhang, require_map, times
+from archgen.ops.windows import axes, lay, marks, overhang, require_map, times
 
 _NO_PADDING = ((0, 0), (0, 0))
 
@@ -52,6 +52,11 @@ class _Pool(Op):
     def label(self) -> str:
         """Return ``3×3 max pool``."""
         return f"{times(self.pool_size)} {super().label()}"
+
+    def caption(self) -> Caption:
+        """Return ``3×3 max pool``, its stride and padding."""
+        placed = marks(self.pool_size, self.strides or self.pool_size, self.padding)
+        return Caption(self.label(), placed, super().label())
 
     def stock(self, *, padded: bool = False) -> Call:
         """Return the stock layer, over a map that was padded before where ``padded``."""
@@ -147,6 +152,10 @@ class AvgPool(_Pool):
 
 class _GlobalPool(Op):
     keepdims: Flag = False
+
+    def caption(self) -> Caption:
+        """Return ``global avg pool``."""
+        return Caption(self.label(), "", self.label().removeprefix("global "))
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return one value a channel, as a 1×1 map where ``keepdims``; Raises Refusal E330."""

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 from archgen.geometry import Axis, Fit, fit, reach
-from archgen.ir import Call, Op, Pair, Refusal, Shape, View, Window, shape_text
+from archgen.ir import Call, Caption, Op, Pair, Refusal, Shape, View, Window, shape_text
 from archgen.ops.fields import Sides, wrong
 
 PaddingValue = str | Sides
@@ -34,6 +34,19 @@ class Kernel(Op):
         """Return the kernel and the op, such as ``3×3 conv``."""
         return f"{times(self.kernel_size)} {super().label()}"
 
+    def caption(self) -> Caption:
+        """Return ``3×3 conv, 96``, its stride, padding, dilation and groups, its family."""
+        filters = getattr(self, "filters", None)
+        said = [marks(self.kernel_size, self.strides, self.padding)]
+        said += [f"d{times(self.dilation_rate)}"] if self.dilation_rate != (1, 1) else []
+        said += [f"g{groups}"] if (groups := getattr(self, "groups", 1)) > 1 else []
+        words = self.label().replace("depthwise", "dw").replace("separable", "sep")
+        return Caption(
+            f"{words}, {filters}" if filters else words,
+            " ".join(filter(None, said)),
+            _family(self.kernel_size),
+        )
+
     def call(self, _inputs: tuple[Shape, ...]) -> tuple[Call, ...]:
         """Return the stock layer, behind a ZeroPadding2D where the padding is explicit."""
         if isinstance(self.padding, str):
@@ -45,6 +58,12 @@ class Kernel(Op):
         """Raise unless the window moves by one or its taps stand side by side, as in Keras."""
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise wrong("dilation_rate", "`strides` and `dilation_rate` cannot both be above 1")
+
+
+def _family(kernel: Pair) -> str:
+    if kernel == (1, 1):
+        return "1×1 conv"
+    return "1×n conv" if 1 in kernel else "k×k conv"
 
 
 def require_map(shape: Shape, what: str) -> None:
@@ -98,3 +117,14 @@ def _after(size: int, axis: Axis, laid: Fit) -> int:
 def times(pair: Pair) -> str:
     """Return a pair as ``3×3``."""
     return f"{pair[0]}×{pair[1]}"
+
+
+def marks(kernel: Pair, strides: Pair, padding: PaddingValue) -> str:
+    """Return what a picture says of a window beside its size: ``/2 V``; nothing for 1 and same."""
+    stride = f"/{strides[0]}" if strides[0] == strides[1] else f"/{times(strides)}"
+    said = [stride] if strides != (1, 1) else []
+    if padding == "valid" and kernel != (1, 1):
+        said.append("V")
+    elif not isinstance(padding, str):
+        said.append("P")
+    return " ".join(said)

@@ -274,7 +274,7 @@ def run(watch: Watch, count: int, seed: str) -> tuple[Counter[str], list[str]]:
     results: Counter[str] = Counter()
     violations = []
     for number in range(-WARMING, count):
-        chance = random.Random(f"{seed} {number}")  # noqa: S311 - repeatable
+        chance = random.Random(f"{seed} {number}")
         with open("net.json", "wb"):  # noqa: PTH123 - unwatched
             pass
         watch.is_awake = number >= 0

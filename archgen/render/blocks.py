@@ -1,0 +1,169 @@
+"""Blocks: shapes laid out together, how they stack, and the lines between them.
+
+Coordinates are *across* (x) and *along* (y) the flow. Imports ``scene``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from archgen.render.scene import Line, Point, Rect, Shape, moved
+
+GAP_FAN, ARROW_RUN = 32.0, 7.0
+STRAIGHT = 2  # points of a line without a turn
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Where lines meet a box: a point, or anywhere between ``left`` and ``right`` of a bar.
+
+    A line goes on behind a port without ``arrow``.
+    """
+
+    left: float
+    right: float
+    y: float
+    id: str
+    arrow: bool = True
+
+    def at(self, x: float) -> float:
+        """Return where a line from or to ``x`` meets it: straight where it can."""
+        return min(max(x, self.left), self.right)
+
+    @property
+    def middle(self) -> float:
+        """Return its middle."""
+        return (self.left + self.right) / 2
+
+    def moved(self, dx: float, dy: float) -> "Port":
+        """Return it in another place."""
+        return Port(self.left + dx, self.right + dx, self.y + dy, self.id, self.arrow)
+
+
+Way = tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Shapes laid out together: what waits for a line from above, gives one below, passes through.
+
+    ``entries`` are ports with the way to them, ``exits`` with the way from them, ``lanes`` the ways
+    of skips that go through the whole block.
+    """
+
+    w: float
+    h: float
+    shapes: tuple[Shape, ...] = ()
+    entries: tuple[tuple[Way, Port], ...] = ()
+    exits: tuple[tuple[Port, Way], ...] = ()
+    lanes: tuple[Way, ...] = ()
+
+    def moved(self, dx: float, dy: float) -> "Block":
+        """Return the block in another place."""
+        return Block(
+            self.w,
+            self.h,
+            tuple(moved(shape, dx, dy) for shape in self.shapes),
+            tuple((_shifted(way, dx, dy), port.moved(dx, dy)) for way, port in self.entries),
+            tuple((port.moved(dx, dy), _shifted(way, dx, dy)) for port, way in self.exits),
+            tuple(_shifted(way, dx, dy) for way in self.lanes),
+        )
+
+
+def _shifted(way: Way, dx: float, dy: float) -> Way:
+    return tuple((x + dx, y + dy) for x, y in way)
+
+
+def single(rect: Rect, shapes: Sequence[Shape], behind: float = 0.0) -> Block:
+    """Return a block around one box, whose lines meet the middle of its sides.
+
+    ``behind`` is how far the cards behind it stand out where its lines leave.
+    """
+    middle, high = rect.w / 2, rect.h + behind
+    entry, leave = (Port(middle, middle, y, rect.id) for y in (0.0, high))
+    return Block(rect.w, high, tuple(shapes), (((), entry),), ((leave, ()),))
+
+
+@dataclass
+class _Stack:
+    """Blocks put one behind the other on an axis."""
+
+    axis: float
+    least: float
+    y: float = 0.0
+    shapes: list[Shape] = field(default_factory=list)
+    entries: list[tuple[Way, Port]] = field(default_factory=list)
+    exits: list[tuple[Port, Way]] = field(default_factory=list)
+    lanes: list[Way] = field(default_factory=list)
+
+    def put(self, block: Block, *, first: bool) -> None:
+        """Place a block below the others and draw the lines into it."""
+        self.y += 0 if first else self.gap(block)
+        placed = block.moved(self.axis - block.w / 2, self.y)
+        self.shapes += placed.shapes
+        self.y += block.h
+        if first:
+            self.entries, self.lanes = list(placed.entries), list(placed.lanes)
+            self.exits = list(placed.exits)
+            return
+        late = len(self.exits) > 1
+        lines = [
+            route(port, (*way, *inner), target, late=late)
+            for port, way in self.exits
+            for inner, target in placed.entries
+        ]
+        self.shapes += lines
+        self.entries += [
+            ((*lane, *inner), target) for lane in self.lanes for inner, target in placed.entries
+        ]
+        through = [(port, (*way, *lane)) for port, way in self.exits for lane in placed.lanes]
+        self.lanes = [(*one, *two) for one in self.lanes for two in placed.lanes]
+        self.exits = [*placed.exits, *through]
+
+    def gap(self, block: Block) -> float:
+        """Return the room to the next block: more where lines have to turn."""
+        below = block.moved(self.axis - block.w / 2, self.y)
+        lines = [
+            route(port, (*way, *inner), target)
+            for port, way in self.exits
+            for inner, target in below.entries
+        ]
+        # A skip from a bar leaves it straight; only one from a narrow box turns.
+        skips = [
+            port.at(lane[0][0]) != lane[0][0] for port, _ in self.exits for lane in below.lanes
+        ]
+        turns = any(skips) or any(len(line.points) > STRAIGHT for line in lines)
+        return max(GAP_FAN, self.least) if turns else self.least
+
+
+def stacked(blocks: Sequence[Block], gap: float) -> Block:
+    """Return blocks as one, each behind the one before it."""
+    w = max(block.w for block in blocks)
+    stack = _Stack(w / 2, gap)
+    for index, block in enumerate(blocks):
+        stack.put(block, first=not index)
+    return Block(
+        w,
+        stack.y,
+        tuple(stack.shapes),
+        tuple(stack.entries),
+        tuple(stack.exits),
+        tuple(stack.lanes),
+    )
+
+
+def route(source: Port, way: Way, target: Port, *, late: bool = False) -> Line:
+    """Return the line between two ports: straight where it can be, else curved beside one of them.
+
+    A line without a way of its own turns behind its source, or ``late`` in front of its target.
+    """
+    start = source.at(way[0][0] if way else target.middle)
+    end = target.at(way[-1][0] if way else start)
+    way = way or ((start if late else end, source.y), (start if late else end, target.y))
+    points: list[Point] = [(start, source.y)]
+    if abs(way[0][0] - start) > 1:
+        points.append((way[0][0], source.y + GAP_FAN - ARROW_RUN))
+    points += [point for point, after in pairwise(way) if abs(point[0] - after[0]) > 1]
+    if abs(way[-1][0] - end) > 1:
+        points += [(way[-1][0], target.y - GAP_FAN), (end, target.y - ARROW_RUN)]
+    return Line((*points, (end, target.y)), source.id, target.id, target.arrow)

@@ -1,0 +1,212 @@
+"""The overview: modules in a row, the shapes between them, what each costs beside it.
+
+Imports ``layout``, ``parts``, ``palette``, ``scene``, ``typography`` and ``view``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import cycle
+
+from archgen.render.blocks import Block
+from archgen.render.layout import Layout
+from archgen.render.palette import STRIPES
+from archgen.render.parts import Part, flow
+from archgen.render.scene import Line, Point, Rect, Shape, Text, moved
+from archgen.render.typography import Run, quantity, share, width
+from archgen.render.view import Fork, Group, Item, Series, Tangle, View, items, shape_words
+
+CARD_WIDTH, OVERVIEW_GAP, LABEL_ROOM, STACK_GAP = 178.0, 28.0, 8.0, 12.0
+LABEL_RISE = 14.0  # of a label over the end of its arrow
+COLUMN, COLUMN_GAP, TRACK_HEIGHT = 92.0, 22.0, 8.0
+
+
+def overview(view: View, layout: Layout, letters: Mapping[object, str]) -> Part:
+    """Return the modules in a row, the shapes between them, and what each costs beside it."""
+    cards = [item for item in items(view.everything) if isinstance(item, Group)]
+    modules = dict.fromkeys(card.module for card in cards)
+    stripes = dict(zip(modules, cycle(STRIPES), strict=False))
+    wide = max((_card_width(card, letters) for card in cards), default=CARD_WIDTH)
+    gap = OVERVIEW_GAP if not layout.sideways else _label_width(view) + 2 * LABEL_ROOM
+    closed = replace(
+        layout,
+        gap=gap,
+        card_width=max(CARD_WIDTH, wide),
+        stripes=stripes or {"": ""},
+        letters=letters,
+    )
+    part = flow(_with_ends(view, closed), layout.direction)
+    part = _with_heads(part, view, closed)
+    part = _labelled(part, _shapes(view), layout.direction)
+    return _with_costs(part, view, layout.direction)
+
+
+def _card_width(group: Group, letters: Mapping[object, str]) -> float:
+    letter = "(a) " if group.signature in letters else ""
+    return width(Run(letter + group.title, 13, bold=True)) + 84
+
+
+def _label_width(view: View) -> float:
+    return max(width(Run(shape_words(shape), 10.5)) for shape in _shapes(view).values())
+
+
+def _with_ends(view: View, layout: Layout) -> Block:
+    """Return the body between the input and the main output."""
+    name, shape = next(iter(view.outputs.items()))
+    body = layout.entering(view.body, view.input)
+    runs = [Run(name, 11), Run(shape_words(shape), 10.5, "muted", gap=6)]
+    return layout.behind(body, layout.thick(f"output {name}", [runs], "input", 0.0))
+
+
+def _shapes(view: View) -> dict[str, tuple[int, ...]]:
+    shapes = {item.name: item.shape for item in _alone(view.body)}
+    return {"input": view.input, **shapes}
+
+
+def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str) -> Part:
+    """Write its shape beside the first line that leaves each module, in front of its arrow.
+
+    A line whose label would lie on a box gets none, nor does one from the bar of the input.
+    """
+    words: list[Shape] = []
+    said = {"input"}
+    rects = list(_rects(part).values())
+    for shape in part.shapes:
+        if isinstance(shape, Line) and shape.source in shapes and shape.source not in said:
+            run = Run(shape_words(shapes[shape.source]), 10.5, "muted")
+            text = _beside(shape.points[-1], run, direction)
+            if not any(_lies_on(text, rect) for rect in rects):
+                said.add(shape.source)
+                words.append(text)
+    return replace(part, shapes=(*part.shapes, *words))
+
+
+def _beside(end: Point, run: Run, direction: str) -> Text:
+    """Return the label of a line that ends there."""
+    x, y = end
+    if direction == "right":
+        return Text(x - LABEL_ROOM - width(run) / 2, y - 9, (run,))
+    return Text(x + 7, y + (LABEL_RISE if direction == "up" else -LABEL_RISE), (run,), "start")
+
+
+def _lies_on(text: Text, rect: Rect) -> bool:
+    long, half = width(*text.runs), text.runs[0].size / 2
+    left = text.x - (long / 2 if text.anchor == "middle" else 0.0)
+    across = left < rect.x + rect.w and rect.x < left + long
+    return across and text.y - half < rect.y + rect.h and rect.y < text.y + half
+
+
+def _with_heads(part: Part, view: View, layout: Layout) -> Part:
+    """Put the heads beside the items that they leave from."""
+    rects = _rects(part)
+    folded = {copy: item.name for item in items(view.everything) for copy in item.copies}
+    shapes, w, h = list(part.shapes), part.w, part.h
+    taken: list[str] = []
+    for tap, head in view.heads:
+        source = rects[folded.get(tap, tap)]
+        card = flow(layout.card(head), layout.direction)
+        if layout.sideways:
+            x, y = source.x + source.w / 2 + 40, h + 34
+            start = (source.x + source.w / 2, source.y + source.h)
+            points = (start, (start[0], y + card.h / 2), (x, y + card.h / 2))
+            h = y + card.h + 8
+        else:
+            down = -1 if layout.direction == "up" else 1
+            x = max(part.w, source.x + source.w) + 34
+            y = source.y + source.h / 2 + down * (source.h + layout.gap) / 2 - card.h / 2
+            y = _free(y, [rects[name] for name in taken if rects[name].x >= part.w], card.h)
+            start = (source.x + source.w, source.y + source.h / 2)
+            points = (start, (x - 7, y + card.h / 2), (x, y + card.h / 2))
+            w, h = max(w, x + card.w + 8), max(h, y + card.h)
+        shapes.append(Line(points, folded.get(tap, tap), head.name, upright=False))
+        placed = [moved(shape, x, y) for shape in card.shapes]
+        rects |= _rects(Part(w, h, tuple(placed)))
+        shapes += placed
+        taken.append(head.name)
+    return Part(w, h, tuple(shapes))
+
+
+def _free(y: float, taken: Sequence[Rect], high: float) -> float:
+    """Return the first place from ``y`` on that is below those taken, where it would meet one."""
+    for rect in sorted(taken, key=lambda rect: rect.y):
+        if y < rect.y + rect.h + STACK_GAP and rect.y < y + high + STACK_GAP:
+            y = rect.y + rect.h + STACK_GAP
+    return y
+
+
+def _with_costs(part: Part, view: View, direction: str) -> Part:
+    """Write the share of parameters and MACs beside each row."""
+    rects = _rects(part)
+    if view.faults:
+        return part
+    if direction == "right":
+        return _with_costs_below(part, view)
+    left = part.w + COLUMN_GAP
+    columns = (left, left + COLUMN + COLUMN_GAP)
+    words: list[Shape] = []
+    top = min((rect.y for rect in rects.values()), default=0.0)
+    if direction == "down":
+        heads = zip(columns, ("params", "MACs"), strict=True)
+        words += [
+            Text(x, top + 12, (Run(name, 10.5, "muted", bold=True),), "start") for x, name in heads
+        ]
+    for members in _rows(view.everything):
+        frames = [rects[item.name] for item in members if item.name in rects]
+        params, macs = (sum(column) for column in zip(*map(_costs, members), strict=True))
+        if not frames or not params + macs:
+            continue
+        middle = (min(r.y for r in frames) + max(r.y + r.h for r in frames)) / 2
+        words += _bar(columns[0], middle, params, view.params, "params")
+        words += _bar(columns[1], middle, macs, view.macs, "macs")
+    return Part(columns[1] + COLUMN, part.h, (*part.shapes, *words))
+
+
+def _with_costs_below(part: Part, view: View) -> Part:
+    """Write parameters and MACs under each module of a flow to the right."""
+    words = []
+    for item in _alone(view.everything):
+        rect, (params, macs) = _rects(part).get(item.name), _costs(item)
+        if rect and params + macs:
+            below = f"{quantity(params)} · {quantity(macs)}"
+            at = (rect.x + rect.w / 2, rect.y + rect.h + 18)
+            words.append(Text(*at, (Run(below, 10, "muted"),)))
+    return Part(part.w, max([part.h, *(text.y + 6 for text in words)]), (*part.shapes, *words))
+
+
+def _rects(part: Part) -> dict[str, Rect]:
+    return {shape.id: shape for shape in part.shapes if isinstance(shape, Rect) and shape.id}
+
+
+def _bar(x: float, middle: float, part: int, whole: int, role: str) -> list[Shape]:
+    filled = COLUMN * part / whole if whole else 0.0
+    words = f"{quantity(part)} · {share(part, whole)}" if part else "0"
+    bar = [Rect(x, middle - 11, COLUMN, TRACK_HEIGHT, "track", 2)]
+    bar += [Rect(x, middle - 11, max(1.5, filled), TRACK_HEIGHT, role, 2)] if part else []
+    return [*bar, Text(x, middle + 7, (Run(words, 10, "muted"),), "start")]
+
+
+def _costs(item: Item) -> tuple[int, int]:
+    if isinstance(item, Group):
+        return item.totals
+    return (item.params * len(item.copies), item.macs * len(item.copies))
+
+
+def _alone(series: Series) -> Iterator[Item]:
+    """Return the items of an overview that have a row of their own."""
+    for row in _rows(series):
+        if len(row) == 1:
+            yield row[0]
+
+
+def _rows(series: Series) -> Iterator[list[Item]]:
+    """Return the items of an overview that share a row: those of real branches together."""
+    for element in series:
+        if isinstance(element, Fork):
+            filled = [branch for branch in element.branches if branch]
+            if len(filled) > 1:
+                yield list(items((element,)))
+            else:
+                yield from _rows(filled[0])
+        elif isinstance(element, Tangle):
+            yield list(element.items)
+        else:
+            yield [element]

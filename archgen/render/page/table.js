@@ -1,0 +1,75 @@
+// ── the table ──────────────────────────────────────────────────────────────────────────────
+const COLUMNS = [
+  ["name", (box) => box.name], ["in", (box) => items.get(parents.get(box.name))?.title ?? ""], ["op", wordsOf],
+  ["shape", (box) => shapeText(box.shape)], ["copies", times], ["params", (box) => box.params ?? 0], ["MACs", (box) => box.macs ?? 0],
+  ["receptive field", (box) => shapeText(box.field ?? [])], ["spec", (box) => box.at ?? ""],
+];
+
+const compare = (one, other) => (typeof one === "number" ? one - other : String(one).localeCompare(String(other), "en", { numeric: true }));
+
+const tabulate = () => {
+  const [by, sign] = state.sort;
+  const read = COLUMNS.find(([name]) => name === by)?.[1];
+  const rows = read ? [...boxes].sort((one, other) => sign * compare(read(one), read(other))) : boxes;
+  const head = html("tr", {}, ...COLUMNS.map(([name]) => {
+    const button = html("button", { type: "button", textContent: name + (by === name ? (sign > 0 ? " ▲" : " ▼") : "") });
+    button.addEventListener("click", () => { state.sort = [name, by === name ? -sign : 1]; tabulate(); $("layers").querySelectorAll("th button")[COLUMNS.findIndex(([n]) => n === name)].focus(); });
+    const cell = html("th", { scope: "col" }, button);
+    cell.setAttribute("aria-sort", by === name ? (sign > 0 ? "ascending" : "descending") : "none");
+    return cell;
+  }));
+  const body = rows.map((box) => {
+    const link = html("button", { type: "button", textContent: box.name });
+    link.addEventListener("click", () => go(box.name));
+    return html("tr", {}, html("td", {}, link), ...COLUMNS.slice(1).map(([, value]) => {
+      const found = value(box);
+      return html("td", { textContent: typeof found === "number" ? exact(found) : found });
+    }));
+  });
+  $("layers").replaceChildren(html("table", {}, html("thead", {}, head), html("tbody", {}, ...body)));
+};
+
+const setTable = (wanted) => {
+  state.table = wanted;
+  $("layers").hidden = !wanted;
+  $("picture").style.visibility = wanted ? "hidden" : "";  // nothing behind the table takes the focus
+  $("tabular").setAttribute("aria-pressed", String(wanted));
+  if (wanted) tabulate();
+  else $("layers").replaceChildren();
+};
+
+const setDark = (wanted) => {
+  state.dark = wanted;
+  $("dark").setAttribute("aria-pressed", String(wanted));
+  const theme = palette[wanted ? "dark" : "light"];
+  const style = document.documentElement.style;
+  style.setProperty("--background", theme.background);
+  style.colorScheme = wanted ? "dark" : "light";
+  for (const [role, colour] of Object.entries(theme.roles)) style.setProperty(`--${role}`, colour);
+  palette.families.forEach((name, i) => {
+    style.setProperty(`--f${i}`, theme.pairs[i][0]);
+    style.setProperty(`--l${i}`, theme.pairs[i][1]);
+    if (["panel", "card", "fault"].includes(name)) {
+      style.setProperty(`--${name}-fill`, theme.pairs[i][0]);
+      style.setProperty(`--${name}-line`, theme.pairs[i][1]);
+    }
+  });
+};
+
+const legend = () => {
+  $("legend").replaceChildren();
+  const used = new Set(boxes.map((box) => box.family ?? "other"));
+  const marks = boxes.flatMap((box) => (box.marks ?? "").split(" "));
+  for (const [family, words] of palette.legend) {
+    if (!used.has(family)) continue;
+    const sample = make("svg", { viewBox: "0 0 16 11", "aria-hidden": "true" }, rect(0.5, 0.5, 15, 10, 3, family));
+    $("legend").append(html("span", {}, sample, words));
+  }
+  if (marks.some((mark) => mark.startsWith("/"))) $("legend").append(html("span", { textContent: "/2: stride 2" }));
+  if (marks.includes("V")) $("legend").append(html("span", { textContent: "V: valid padding" }));
+  if (marks.includes("P")) $("legend").append(html("span", { textContent: "P: explicit padding" }));
+};
+
+const allGroups = () => [...items.values()].filter((item) => item.body).map((item) => item.name);
+const setOpen = (names) => { state.open = new Set(names); draw(); fit(); };
+const setDetail = (wanted) => { state.detail = wanted; $("detail").setAttribute("aria-pressed", String(wanted)); draw(); };

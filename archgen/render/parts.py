@@ -1,0 +1,118 @@
+"""Pieces of a picture: turned into the direction of the flow, titled, with a legend.
+
+Imports ``blocks``, ``palette``, ``scene``, ``typography`` and ``view``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from archgen.render.blocks import Block
+from archgen.render.palette import LEGEND
+from archgen.render.scene import Line, Rect, Scene, Shape, Text, moved
+from archgen.render.typography import Run, width, wrapped
+from archgen.render.view import Element, boxes
+
+MARGIN, TITLE_HEIGHT = 20.0, 52.0
+LEGEND_GAP, LEGEND_HEIGHT = 22.0, 15.0
+FAULT_LINE, FAULT_LINES, SHOWN_FAULTS = 15.0, 6, 8
+Title = tuple[tuple[Run, ...], tuple[Run, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a finished picture, its upper left corner at 0, 0."""
+
+    w: float
+    h: float
+    shapes: tuple[Shape, ...]
+
+
+def flow(block: Block, direction: str) -> Part:
+    """Return a block in the direction of its flow."""
+    if direction == "right":
+        return Part(block.h, block.w, tuple(map(_transposed, block.shapes)))
+    if direction == "up":
+        return Part(block.w, block.h, tuple(_flipped(shape, block.h) for shape in block.shapes))
+    return Part(block.w, block.h, block.shapes)
+
+
+def _transposed(shape: Shape) -> Shape:
+    if isinstance(shape, Line):
+        points = tuple((y, x) for x, y in shape.points)
+        return replace(shape, points=points, upright=not shape.upright)
+    if isinstance(shape, Rect):
+        return replace(shape, x=shape.y, y=shape.x, w=shape.h, h=shape.w)
+    return replace(shape, x=shape.y, y=shape.x)
+
+
+def _flipped(shape: Shape, height: float) -> Shape:
+    if isinstance(shape, Line):
+        return replace(shape, points=tuple((x, height - y) for x, y in shape.points))
+    if isinstance(shape, Rect):
+        return replace(shape, y=height - shape.y - shape.h)
+    return replace(shape, y=height - shape.y)
+
+
+def titled(
+    part: Part,
+    title: Title,
+    elements: Iterable[Element],
+    *,
+    centred: bool = False,
+    faults: Sequence[str] = (),
+) -> Scene:
+    """Return a picture under its title, over the legend of what it shows and its faults."""
+    legend = _legend(elements)
+    w = max(part.w, legend.w, *(width(*line) for line in title))
+    x = MARGIN + (w / 2 if centred else 0.0)
+    anchor = "middle" if centred else "start"
+    words = [Text(x, MARGIN + y, runs, anchor) for y, runs in zip((6.0, 30.0), title, strict=True)]
+    left = MARGIN + (w - part.w) / 2 if centred else MARGIN
+    top = MARGIN + TITLE_HEIGHT
+    body = [moved(shape, left, top) for shape in part.shapes]
+    bottom = top + part.h + LEGEND_GAP
+    below = [
+        moved(shape, x - (legend.w / 2 if centred else 0.0), bottom) for shape in legend.shapes
+    ]
+    bottom += legend.h if legend.shapes else -LEGEND_GAP
+    told = _told(faults, w, bottom + LEGEND_GAP)
+    bottom = told[-1].y + FAULT_LINE / 2 if told else bottom
+    said = " ".join([*(run.text for line in title for run in line), *faults])
+    shapes = (*words, *body, *below, *told)
+    return Scene(w + 2 * MARGIN, bottom + MARGIN, shapes, title[0][0].text, said)
+
+
+def _told(faults: Sequence[str], across: float, top: float) -> list[Text]:
+    """Return the first faults in lines below each other."""
+    lines = [
+        line
+        for fault in faults[:SHOWN_FAULTS]
+        for line in wrapped(fault, 10.5, across, FAULT_LINES)
+    ]
+    if len(faults) > SHOWN_FAULTS:
+        lines.append(f"… and {len(faults) - SHOWN_FAULTS:,} more")
+    return [
+        Text(MARGIN, top + FAULT_LINE * (number + 0.5), (Run(line, 10.5, "fault"),), "start")
+        for number, line in enumerate(lines)
+    ]
+
+
+def _legend(elements: Iterable[Element]) -> Part:
+    """Return the kinds that occur, each with its colour, and what the marks mean."""
+    shown = list(boxes(elements))
+    used = {box.family for box in shown}
+    marks = {mark for box in shown for mark in box.caption.marks.split()}
+    x, shapes = 0.0, list[Shape]()
+    for family, words in LEGEND.items():
+        if family in used:
+            run = (Run(words, 10, "muted"),)
+            shapes += [Rect(x, 2, 16, 11, family, 3), Text(x + 21, 7.5, run, "start")]
+            x += 21 + width(*run) + 14
+    said = ["/2: stride 2"] if any(mark.startswith("/") for mark in marks) else []
+    said += ["V: valid padding"] if "V" in marks else []
+    said += ["P: explicit padding"] if "P" in marks else []
+    if said:
+        run = (Run(" · ".join(said), 10, "muted"),)
+        shapes.append(Text(x, 7.5, run, "start"))
+        x += width(*run) + 14
+    return Part(max(x - 14, 0.0), LEGEND_HEIGHT, tuple(shapes))

@@ -1,0 +1,99 @@
+"""The poster: the overview and a panel for each distinct module, packed into columns.
+
+Imports ``layout``, ``overview``, ``parts``, ``scene``, ``typography`` and ``view``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archgen.render.layout import Layout, costs_of
+from archgen.render.overview import overview
+from archgen.render.parts import MARGIN, Part, flow
+from archgen.render.scene import Rect, Shape, Text, moved
+from archgen.render.typography import Run, width
+from archgen.render.view import Group, View, groups
+
+PANEL_GAP, WANTED_ASPECT, MOST_COLUMNS = 16.0, 1.7, 6
+
+
+def poster(view: View, layout: Layout) -> Part:
+    """Return the overview and a panel for each distinct module, in columns."""
+    distinct: dict[object, Group] = {}
+    for group in groups(view.everything):
+        distinct.setdefault(group.signature, group)
+    letters = {signature: _letter(index) for index, signature in enumerate(distinct)}
+    first = overview(view, replace(layout, direction="down"), letters)
+    lettered = replace(layout, letters=letters)
+    panels = [_framed(group, lettered) for group in distinct.values()]
+    packed = _packed(panels, first)
+    x = first.w + 2 * MARGIN
+    shapes = (*first.shapes, *(moved(shape, x, -8) for shape in packed.shapes))
+    return Part(x + packed.w, max(first.h, packed.h - 8), shapes)
+
+
+def _letter(index: int) -> str:
+    """Return a to z, then aa, ab and so on."""
+    rest, last = divmod(index, 26)
+    return (_letter(rest - 1) if rest else "") + chr(ord("a") + last)
+
+
+def _framed(group: Group, layout: Layout) -> Part:
+    """Return a module as a panel with a tab of colour."""
+    body = flow(layout.entering(group.body, group.entering), layout.direction)
+    title, costs = layout.title(group), (Run(costs_of(group), 10, "muted"),)
+    w = max(body.w, width(*title), width(*costs)) + 28
+    frame = Rect(0, 0, w, body.h + 66, "panel", 8)
+    words = (Text(14, 19, title, "start"), Text(14, 36, costs, "start"))
+    inner = tuple(moved(shape, (w - body.w) / 2, 52) for shape in body.shapes)
+    return Part(w, body.h + 66, (frame, *words, *inner))
+
+
+def _packed(panels: Sequence[Part], beside: Part) -> Part:
+    """Return panels in as many columns as make the poster look like a page in landscape."""
+    layouts = [_columns(panels, count) for count in range(1, min(MOST_COLUMNS, len(panels)) + 1)]
+    if not layouts:
+        return Part(0, 0, ())
+
+    def distance(part: Part) -> float:
+        aspect = (part.w + beside.w) / max(part.h, beside.h)
+        return abs(aspect / WANTED_ASPECT - 1)
+
+    return min(layouts, key=distance)
+
+
+def _columns(panels: Sequence[Part], count: int) -> Part:
+    """Return panels, in order, in columns of about the same height."""
+    limit = max(sum(p.h + PANEL_GAP for p in panels) / count, *(p.h for p in panels))
+    while len(columns := _filled(panels, limit)) > count:
+        limit *= 1.03
+    x, height, shapes = 0.0, 0.0, list[Shape]()
+    for column in columns:
+        wide, y = max(part.w for part in column), 0.0
+        for part in column:
+            shapes += _widened(part, wide, x, y)
+            y += part.h + PANEL_GAP
+        height = max(height, y - PANEL_GAP)
+        x += wide + PANEL_GAP
+    return Part(x - PANEL_GAP, height, tuple(shapes))
+
+
+def _filled(panels: Sequence[Part], limit: float) -> list[list[Part]]:
+    columns: list[list[Part]] = [[]]
+    height = 0.0
+    for part in panels:
+        if columns[-1] and height + part.h > limit:
+            columns.append([])
+            height = 0.0
+        columns[-1].append(part)
+        height += part.h + PANEL_GAP
+    return columns
+
+
+def _widened(part: Part, wide: float, x: float, y: float) -> list[Shape]:
+    """Return a panel as wide as its column: its frame stretched, its body in the middle."""
+    frame, *rest = part.shapes
+    words, body = rest[:2], rest[2:]
+    stretched = replace(frame, w=wide) if isinstance(frame, Rect) else frame
+    shift = (wide - part.w) / 2
+    placed = [stretched, *words, *(moved(shape, shift, 0) for shape in body)]
+    return [moved(shape, x, y) for shape in placed]

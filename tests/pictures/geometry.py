@@ -1,0 +1,148 @@
+"""What must hold of every picture, whatever network it shows."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from archgen.render.scene import Line, Rect, Scene, Text
+from archgen.render.typography import width
+from archgen.render.view import Element, Fork, Group, Series, Tangle, View
+
+SLACK = 0.51  # coordinates are floats, and a stroke is a pixel wide
+STACKED = 8.0  # how far the cards behind a repeated one stand out
+
+
+def faults(scene: Scene) -> list[str]:
+    """Return everything that is wrong with a picture."""
+    return [*_overlaps(scene), *_texts(scene), *_ends(scene), *_outside(scene)]
+
+
+def nodes(scene: Scene) -> list[Rect]:
+    """Return the boxes that stand for something."""
+    return [shape for shape in scene.shapes if isinstance(shape, Rect) and shape.id]
+
+
+def edges(scene: Scene) -> Counter[tuple[str, str]]:
+    """Return how often each edge is drawn."""
+    lines = [shape for shape in scene.shapes if isinstance(shape, Line) and shape.source]
+    return Counter((line.source, line.target) for line in lines)
+
+
+def _overlaps(scene: Scene) -> Iterator[str]:
+    placed = nodes(scene)
+    for index, one in enumerate(placed):
+        for other in placed[index + 1 :]:
+            if _apart(one, other):
+                continue
+            if not (_holds(one, other) or _holds(other, one)):
+                yield f"{one.id} overlaps {other.id}"
+            elif "panel" not in (one.family, other.family):
+                yield f"{one.id} lies on {other.id}"
+
+
+def _apart(one: Rect, other: Rect) -> bool:
+    return (
+        one.x + one.w <= other.x + SLACK
+        or other.x + other.w <= one.x + SLACK
+        or one.y + one.h <= other.y + SLACK
+        or other.y + other.h <= one.y + SLACK
+    )
+
+
+def _holds(outer: Rect, inner: Rect) -> bool:
+    return (
+        outer.x <= inner.x + SLACK
+        and outer.y <= inner.y + SLACK
+        and inner.x + inner.w <= outer.x + outer.w + SLACK
+        and inner.y + inner.h <= outer.y + outer.h + SLACK
+    )
+
+
+def _texts(scene: Scene) -> Iterator[str]:
+    """Find text that leaves the box that it stands in."""
+    for text in (shape for shape in scene.shapes if isinstance(shape, Text)):
+        around = [rect for rect in nodes(scene) if _holds(rect, _point(text))]
+        box = min(around, key=lambda rect: rect.w * rect.h, default=None)
+        if box is not None and not _holds(box, _extent(text)):
+            yield f"{text.runs[0].text!r} leaves {box.id}"
+
+
+def _point(text: Text) -> Rect:
+    return Rect(text.x, text.y, 0, 0, "")
+
+
+def _extent(text: Text) -> Rect:
+    long, high = width(*text.runs), max(run.size for run in text.runs)
+    start = {"start": 0.0, "middle": long / 2, "end": long}[text.anchor]
+    if text.turned:
+        return Rect(text.x - high / 2, text.y - long + start, high, long, "")
+    return Rect(text.x - start, text.y - high / 2, long, high, "")
+
+
+def _ends(scene: Scene) -> Iterator[str]:
+    placed = nodes(scene)
+    lines = [shape for shape in scene.shapes if isinstance(shape, Line)]
+    # Where a line out of or into a tangle goes on as one that Graphviz has curved.
+    joints = {point for line in lines if not line.source for point in line.points}
+    for line in (line for line in lines if line.source):
+        for name, point in ((line.source, line.points[0]), (line.target, line.points[-1])):
+            rects = [rect for rect in placed if rect.id == name]
+            if point not in joints and not any(
+                _touches(rect, *point) or rect.family == "panel" for rect in rects
+            ):
+                yield f"a line of {name} that misses it"
+
+
+def _touches(rect: Rect, x: float, y: float) -> bool:
+    """Say whether a point lies on the border of a box, or of the cards behind it."""
+    near = Rect(
+        rect.x - SLACK, rect.y - STACKED - 1, rect.w + STACKED + 1, rect.h + 2 * STACKED + 2, ""
+    )
+    inside = rect.x + 1.5 < x < rect.x + rect.w - 1.5 and rect.y + 1.5 < y < rect.y + rect.h - 1.5
+    return _holds(near, Rect(x, y, 0, 0, "")) and not inside
+
+
+def _outside(scene: Scene) -> Iterator[str]:
+    whole = Rect(0, 0, scene.width, scene.height, "")
+    for shape in scene.shapes:
+        if isinstance(shape, Rect) and not _holds(whole, shape):
+            yield f"{shape.id or shape.family} leaves the picture"
+        if isinstance(shape, Text) and not _holds(whole, _extent(shape)):
+            yield f"{shape.runs[0].text!r} leaves the picture"
+
+
+# ── what is to be drawn ───────────────────────────────────────────────────────────────────────────
+
+
+def wanted(view: View, *, opened: bool) -> list[tuple[str, str]]:
+    """Return the edges of a whole network's picture; an open module is met at its frame."""
+    found: list[tuple[str, str]] = []
+    _walk(view.body, ["input"], found, opened=opened)
+    return found
+
+
+def _walk(
+    series: Series, sources: Sequence[str], found: list[tuple[str, str]], *, opened: bool
+) -> list[str]:
+    leaving = list(sources)
+    for element in series:
+        leaving = _step(element, leaving, found, opened=opened)
+    return leaving
+
+
+def _step(
+    element: Element, sources: Sequence[str], found: list[tuple[str, str]], *, opened: bool
+) -> list[str]:
+    if isinstance(element, Fork):
+        branches = element.branches
+        return [end for branch in branches for end in _walk(branch, sources, found, opened=opened)]
+    if isinstance(element, Tangle):
+        ends: dict[str, list[str]] = {}
+        for item in element.items:
+            entering = [end for name in item.inputs for end in ends.get(name, list(sources))]
+            ends[item.name] = _step(item, entering, found, opened=opened)
+        return [end for name in element.leaving for end in ends[name]]
+    found += [(source, element.name) for source in sources]
+    if isinstance(element, Group) and opened:
+        inner = _walk(element.body, [element.name], found, opened=True)
+        found += [(end, element.name) for end in inner]
+    return [element.name]

@@ -1,0 +1,439 @@
+"""The page, as its reader meets it: in a browser, which these tests need."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypedDict
+
+import pytest
+
+import archgen
+from archgen.pictures import seen
+from archgen.render.links import links
+from archgen.render.view import boxes, groups
+from archgen.watching import Watched, serving
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+    "--disable-component-update", "--disable-sync", "--disable-quic",
+]  # fmt: skip
+
+USUAL = ("inception_v4", "googlenet", "resnet50", "unet")
+CONV = {"op": "conv", "filters": 4, "kernel_size": 3, "padding": "same"}
+INSIDE = {"use": "middle"}
+NESTED: dict[str, Any] = {
+    "archgen": 1,
+    "name": "nested",
+    "input": {"shape": [8, 8, 3]},
+    "layers": [{"use": "outer"}, CONV, {"use": "outer"}, {"op": "flatten"}],
+    "modules": {
+        "outer": {"title": "Outer", "join": "concat", "branches": {"a": [INSIDE], "b": []}},
+        "middle": {"title": "Middle", "layers": [CONV, {"use": "inner", "repeat": 2}]},
+        "inner": {"title": "Inner", "join": "add", "branches": {"a": [CONV], "b": [CONV, CONV]}},
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+class Reader:
+    """A page in the browser, and everything that it complained of or asked for."""
+
+    def __init__(self, browser: Any, **context: Any) -> None:
+        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, **context)
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+
+    def read(self, spec: Any, folder: Path, **choices: Any) -> "Reader":
+        path = folder / "net.html"
+        archgen.render(spec, path, **choices)
+        self.page.goto(path.as_uri())
+        self.asked.clear()
+        return self
+
+    @property
+    def state(self) -> Any:
+        return self.page.evaluate("archgen.state()")
+
+    def node(self, name: str) -> Any:
+        return self.page.locator(f'g.node[data-name="{name}"]')
+
+    def focused(self) -> Any:
+        return self.page.evaluate(
+            "document.activeElement.dataset.name ?? document.activeElement.id"
+        )
+
+
+@pytest.fixture
+def reader(browser: Any) -> Iterator[Reader]:
+    one = Reader(browser)
+    yield one
+    one.context.close()
+    assert one.errors == []
+    assert one.asked == []
+
+
+class Placed(TypedDict):
+    """A box as the page lays it out."""
+
+    name: str
+    kind: str
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+def overlaps(state: Any) -> list[tuple[str, str]]:
+    """Return the boxes that overlap without one being in the other."""
+    placed = state["boxes"]
+    return [
+        (one["name"], other["name"])
+        for index, one in enumerate(placed)
+        for other in placed[index + 1 :]
+        if not (_apart(one, other) or _holds(one, other) or _holds(other, one))
+    ]
+
+
+def _apart(one: Placed, other: Placed) -> bool:
+    across = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+    return across or one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+
+
+def _holds(outer: Placed, inner: Placed) -> bool:
+    return (
+        outer["kind"] == "panel"
+        and outer["x"] <= inner["x"]
+        and outer["y"] <= inner["y"]
+        and inner["x"] + inner["w"] <= outer["x"] + outer["w"]
+        and inner["y"] + inner["h"] <= outer["y"] + outer["h"]
+    )
+
+
+def loose_ends(state: Any) -> list[Any]:
+    """Return the edges of which an end lies on no border of its box."""
+    placed = {box["name"]: box for box in state["boxes"]}
+    ends = [
+        (name, *point)
+        for edge in state["edges"]
+        for name, point in (
+            (edge["source"], edge["points"][0]),
+            (edge["target"], edge["points"][-1]),
+        )
+    ]
+    return [end for end in ends if not _touches(placed[end[0]], end[1], end[2])]
+
+
+def _touches(box: Placed, x: float, y: float) -> bool:
+    slack = 9  # the cards behind one that is repeated
+    near_x = box["x"] - 1 <= x <= box["x"] + box["w"] + slack
+    near_y = box["y"] - 1 <= y <= box["y"] + box["h"] + slack
+    return near_x and near_y
+
+
+def test_every_depth_opens_and_nothing_overlaps(reader: Reader, tmp_path: Path) -> None:
+    reader.read(NESTED, tmp_path)
+    network = seen(NESTED).view
+    assert reader.state["groups"] == [group.name for group in groups(network.body)]
+    assert not reader.state["open"]
+    for group in groups(network.body):
+        reader.node(group.name).focus()
+        reader.page.keyboard.press("Enter")
+        state = reader.state
+        assert group.name in state["open"]
+        assert reader.focused() == group.name
+        assert overlaps(state) == []
+        assert loose_ends(state) == []
+    shown = {box["name"] for box in reader.state["boxes"]}
+    assert {box.name for box in boxes(network.body)} < shown
+    reader.page.keyboard.press("c")
+    assert not reader.state["open"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in USUAL else pytest.mark.full)
+        for name in archgen.names()
+    ],
+)
+def test_every_shipped_network_opens_whole(reader: Reader, name: str, tmp_path: Path) -> None:
+    reader.read(name, tmp_path)
+    for _ in ("closed", "open"):
+        state = reader.state
+        assert overlaps(state) == []
+        assert loose_ends(state) == []
+        reader.page.click("#expand")
+    network = seen(name).view
+    assert state["rows"] == [box.name for box in boxes(network.everything)]
+    assert {tuple(link) for link in state["links"]} == set(links(network, opened=True))
+
+
+def test_a_search_opens_what_it_finds(reader: Reader, tmp_path: Path) -> None:
+    reader.read("inception_v4", tmp_path)
+    reader.page.keyboard.press("/")
+    assert reader.focused() == "search"
+    reader.page.keyboard.type("1x7")
+    state = reader.state
+    wanted = [b.name for b in boxes(seen("inception_v4").view.body) if b.caption.words[:3] == "1×7"]
+    assert state["hits"] == wanted
+    assert {"mixed_4a", "inception_b_1"} <= set(state["open"])
+    assert reader.page.text_content("#said") == f"{len(wanted)} layers found"
+    assert reader.page.locator("g.hit").count() == len(wanted)
+    reader.page.keyboard.press("Enter")
+    reader.page.keyboard.press("Enter")
+    assert reader.state["selected"] == wanted[1]
+    reader.page.fill("#search", "71")
+    hits = set(reader.state["hits"])
+    assert {b.name for b in boxes(seen("inception_v4").view.body) if 71 in b.shape} <= hits
+    assert all(71 in b.shape for b in boxes(seen("inception_v4").view.body) if b.name in hits)
+    reader.page.fill("#search", "")
+    assert reader.state["hits"] == []
+
+
+def test_a_path_is_lit_across_the_borders_of_modules(reader: Reader, tmp_path: Path) -> None:
+    reader.read(NESTED, tmp_path)
+    reader.page.click("#expand")
+    name = "outer_1.a.middle.inner_1.a.conv"
+    reader.node(name).click()
+    edges = list(links(seen(NESTED).view, opened=True))
+    lit = {name}
+    for forward in (True, False):
+        found = {name}
+        while (
+            more := {b if forward else a for a, b in edges if (a if forward else b) in found}
+            - found
+        ):
+            found |= more
+        lit |= found
+    drawn = {box["name"] for box in reader.state["boxes"] if box["kind"] == "box"} & lit
+    assert {n for n in reader.state["lit"] if n in drawn} == drawn
+    dark = {b.name for b in boxes(seen(NESTED).view.body)} - lit
+    assert dark
+    assert not dark & set(reader.state["lit"])
+    # A module that is closed shows whether a path goes through it.
+    reader.page.keyboard.press("c")
+    assert {"outer_1", "conv", "outer_2", "flatten"} <= set(reader.state["lit"])
+    assert reader.page.locator("path.edge.on").count() == reader.page.locator("path.edge").count()
+
+
+def test_the_details_tell_where_an_entry_stands_and_lead_on(reader: Reader, tmp_path: Path) -> None:
+    reader.read("inception_v4", tmp_path)
+    reader.node("conv_2").click()
+    told = reader.page.inner_text("#details")
+    for words in (
+        "3×3 conv, 32",
+        "147×147×32",
+        "9,312",
+        "199,148,544",
+        "7×7",
+        "inception_v4.json:",
+        "/layers/1",
+    ):
+        assert words in told
+    reader.page.get_by_role("button", name="(conv_3)").click()
+    assert reader.state["selected"] == "conv_3"
+    assert reader.focused() == "conv_3"
+
+
+def test_the_table_is_sorted_and_leads_to_its_layers(reader: Reader, tmp_path: Path) -> None:
+    reader.read("inception_v4", tmp_path)
+    reader.page.keyboard.press("t")
+    heads = reader.page.locator("th")
+    assert heads.all_inner_texts()[:3] == ["name", "in", "op"]
+    button = reader.page.get_by_role("button", name="params")
+    button.click()
+    reader.page.keyboard.press("Enter")
+    assert heads.nth(5).get_attribute("aria-sort") == "descending"
+    cells = reader.page.locator("tbody td:nth-child(6)").all_inner_texts()
+    counts = [int(cell.replace(",", "")) for cell in cells]
+    assert counts == sorted(counts, reverse=True)
+    assert len(counts) == len(reader.state["rows"])
+    first = reader.page.locator("tbody button").first
+    name = first.inner_text()
+    first.click()
+    assert reader.state["selected"] == reader.focused() == name
+    assert not reader.state["table"]
+
+
+def test_everything_goes_by_keyboard(reader: Reader, tmp_path: Path) -> None:
+    reader.read(NESTED, tmp_path)
+    press = reader.page.keyboard.press
+    reached = set()
+    for _ in range(30):
+        press("Tab")
+        reached.add(reader.focused())
+    buttons = {
+        "search",
+        "expand",
+        "collapse",
+        "detail",
+        "fit",
+        "larger",
+        "smaller",
+        "tabular",
+        "dark",
+    }
+    assert buttons | {"outer_1", "conv", "outer_2", "flatten"} <= reached
+    reader.node("outer_1").focus()
+    press("ArrowDown")
+    assert reader.focused() == "conv"
+    press(" ")
+    assert reader.state["selected"] == "conv"
+    press("Escape")
+    assert reader.state["selected"] == ""
+    zoom = reader.state["zoom"]
+    press("+")
+    assert reader.state["zoom"] > zoom
+    press("0")
+    assert reader.state["zoom"] == pytest.approx(zoom)
+    press("e")
+    assert set(reader.state["open"]) == set(reader.state["groups"])
+    assert reader.node("outer_1").get_attribute("aria-expanded") == "true"
+
+
+def test_wheel_and_drag_zoom_and_move(reader: Reader, tmp_path: Path) -> None:
+    reader.read("inception_v4", tmp_path)
+    before = reader.state
+    mouse = reader.page.mouse
+    mouse.move(300, 400)
+    mouse.wheel(0, -200)
+    reader.page.wait_for_function(f"archgen.state().zoom > {before['zoom']}")
+    place = reader.state
+    mouse.down()
+    mouse.move(360, 430)
+    mouse.up()
+    assert (reader.state["x"] - place["x"], reader.state["y"] - place["y"]) == (60, 30)
+    assert reader.state["open"] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_follows_its_reader(browser: Any, scheme: str, tmp_path: Path) -> None:
+    reader = Reader(browser, color_scheme=scheme)
+    reader.read("lenet5", tmp_path)
+    colour = "getComputedStyle(document.body).backgroundColor"
+    light, dark = "rgb(255, 255, 255)", "rgb(13, 17, 23)"
+    assert reader.page.evaluate(colour) == (dark if scheme == "dark" else light)
+    reader.page.keyboard.press("d")
+    assert reader.page.evaluate(colour) == (light if scheme == "dark" else dark)
+    reader.read("lenet5", tmp_path, theme="dark")
+    assert reader.page.evaluate(colour) == dark
+    reader.context.close()
+    assert reader.errors == []
+
+
+def test_a_page_is_printed_whole(reader: Reader, tmp_path: Path) -> None:
+    reader.read("inception_v4", tmp_path)
+    reader.page.click("#expand")
+    reader.page.emulate_media(media="print")
+    reader.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    picture = reader.page.evaluate(
+        "document.getElementById('picture').getBoundingClientRect().toJSON()"
+    )
+    for box in ("input", "classifier"):
+        place = reader.node(box).bounding_box()
+        assert picture["top"] <= place["y"] <= picture["bottom"]
+        assert picture["left"] <= place["x"] <= picture["right"]
+    assert not reader.page.is_visible("#expand")
+
+
+def test_faults_stand_in_the_page(reader: Reader, tmp_path: Path) -> None:
+    pool = {"op": "max_pool", "pool_size": 99, "name": "pool"}
+    reader.read({**NESTED, "layers": [{"use": "outer"}, pool, {"op": "flatten"}]}, tmp_path)
+    assert "error[E310]" in reader.page.inner_text("#faults")
+    assert "does not work: a fault" in reader.page.inner_text("header")
+    assert "E310" in reader.node("pool").text_content()
+    assert overlaps(reader.state) == []
+    reader.node("pool").click()
+    assert "E310" in reader.page.inner_text("#details")
+
+
+def test_a_hostile_title_is_text(reader: Reader, tmp_path: Path) -> None:
+    title = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>"
+    reader.read({**NESTED, "title": title}, tmp_path)
+    assert reader.page.inner_text("#title") == title
+    assert reader.page.title() == title
+    assert reader.page.locator("img").count() == 0
+
+
+# ── while a spec is edited ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_watched_page_shows_every_change_and_keeps_what_was_open(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    base, path = Path("base.json"), Path("net.json")
+    base.write_text(json.dumps(NESTED), "utf-8")
+    path.write_text(json.dumps({"archgen": 1, "name": "net", "extends": "base.json"}), "utf-8")
+    watched = Watched(path)
+    reader = Reader(browser)
+    with serving(watched) as url:
+        reader.page.goto(url)
+        reader.node("outer_1").focus()
+        reader.page.keyboard.press("Enter")
+        reader.page.keyboard.press("+")
+        kept = reader.state
+        assert not watched.look()
+
+        def saved(file: Path, text: str) -> None:
+            file.write_text(text, "utf-8")
+            assert watched.look()
+            version = watched.version
+            reader.page.wait_for_function(f"window.archgen?.state().version === {version}")
+
+        def is_kept() -> bool:
+            now = reader.state
+            return all(now[key] == kept[key] for key in ("open", "zoom", "x", "y"))
+
+        saved(base, json.dumps(NESTED).replace('"filters": 4', '"filters": 16'))
+        assert "3×3 conv, 16" in reader.page.text_content("#picture")
+        assert is_kept()
+        assert reader.focused() == "outer_1"
+        layers = [{"use": "outer"}, {"op": "x"}, {"use": "outer"}]
+        child = {"archgen": 1, "name": "net", "extends": "base.json", "layers": layers}
+        saved(path, json.dumps(child))
+        assert "E204" in reader.page.inner_text("#faults")
+        assert is_kept()
+        saved(path, "{")
+        assert "E102" in reader.page.inner_text("#faults")
+        assert is_kept()
+        saved(path, json.dumps(NESTED))
+        assert reader.page.inner_text("#faults") == ""
+        assert reader.state["open"] == ["outer_1"]
+    assert {asked.removeprefix(url).partition("?")[0] for asked in reader.asked} == {"", "changes"}
+    reader.context.close()
+    assert reader.errors == []
+
+
+# ── everybody ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_accessible(browser: Any, scheme: str, tmp_path: Path) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    # The checker's script is put into the page, which its own policy would forbid.
+    reader = Reader(browser, color_scheme=scheme, bypass_csp=True)
+    pool = {"op": "max_pool", "pool_size": 99}
+    for spec in ("inception_v4", {**NESTED, "layers": [{"use": "outer"}, pool, CONV]}):
+        reader.read(spec, tmp_path)
+        for key in ("", "e", "t"):
+            if key:
+                reader.page.keyboard.press(key)
+            found = axe.run(reader.page).response["violations"]
+            assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found] == []
+    reader.context.close()

@@ -1,0 +1,214 @@
+"""Pictures of every shipped spec, and of random networks, show each thing once and in its place."""
+
+import random
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import archgen
+from archgen.render.dot import dot_text
+from archgen.render.figures import figure, modules
+from archgen.render.links import links
+from archgen.render.mermaid import mermaid_text
+from archgen.render.page import page_text
+from archgen.render.svg import svg_text
+from archgen.render.view import Tangle, View, boxes
+from archgen.render.viewing import view
+from tests.pictures.geometry import edges, faults, nodes, wanted
+
+SERIES_PARALLEL, TANGLED = 200, 50
+NEEDS_DOT = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
+
+
+def seen(spec: Any, **parameters: Any) -> View:
+    checked = archgen.load(spec)
+    titles = {name: module.title for name, module in checked.modules.items()}
+    return view(archgen.analyse(checked, **parameters), checked.title, titles)
+
+
+@pytest.fixture(scope="module", params=archgen.names())
+def shipped(request: pytest.FixtureRequest) -> View:
+    aux = request.param == "inception_v4"
+    return seen(request.param, **({"aux": True} if aux else {}))
+
+
+@pytest.mark.parametrize("direction", ["down", "up", "right"])
+@pytest.mark.parametrize("kind", ["overview", "poster", "layers"])
+@pytest.mark.parametrize("detail", [0, 2])
+def test_a_shipped_network_is_drawn_without_a_flaw(
+    shipped: View, kind: str, direction: str, detail: int
+) -> None:
+    scene = figure(shipped, kind, detail=detail, direction=direction)
+    assert faults(scene) == []
+
+
+def test_every_module_of_a_shipped_network_is_drawn_without_a_flaw(shipped: View) -> None:
+    for name in modules(shipped):
+        for direction in ("down", "up", "right"):
+            assert faults(figure(shipped, "module", name, 1, direction)) == []
+
+
+def test_an_overview_draws_every_edge_once(shipped: View) -> None:
+    drawn = edges(figure(shipped))
+    expected = Counter(links(shipped))
+    main = next(iter(shipped.outputs))
+    assert {edge: n for edge, n in drawn.items() if not edge[1].startswith("output ")} == expected
+    assert [edge for edge in drawn if edge[1] == f"output {main}"]
+
+
+def test_the_layers_draw_every_edge_once(shipped: View) -> None:
+    assert edges(figure(shipped, "layers")) == Counter(wanted(shipped, opened=True))
+
+
+def test_every_layer_is_in_the_picture_of_all_layers(shipped: View) -> None:
+    drawn = Counter(rect.id for rect in nodes(figure(shipped, "layers")))
+    assert {drawn[box.name] for box in boxes(shipped.body)} == {1}
+
+
+# ── random networks ───────────────────────────────────────────────────────────────────────────────
+
+
+def random_layers(rng: random.Random, depth: int, *, uses: bool = True) -> Iterator[dict[str, Any]]:
+    """Return entries of equal shapes, so that every join fits."""
+    for number in range(rng.randint(1, 4)):
+        if depth and rng.random() < 0.45:
+            branches = {
+                f"b{index}": list(random_layers(rng, depth - 1, uses=uses))
+                if rng.random() < 0.75
+                else []
+                for index in range(rng.randint(2, 4))
+            }
+            join = rng.choice(["add", "multiply", "maximum"])
+            yield {"name": f"f{number}_{depth}", "join": join, "branches": branches}
+        elif uses and rng.random() < 0.25:
+            yield {"use": "block", "name": f"m{number}_{depth}", "repeat": rng.randint(1, 3)}
+        else:
+            kernel = rng.choice([1, 3, [1, 5]])
+            yield {"op": "conv", "name": f"c{number}_{depth}", "filters": 4, "kernel_size": kernel}
+
+
+def random_spec(seed: int) -> dict[str, Any]:
+    rng = random.Random(seed)
+    pointwise = {"op": "conv", "filters": 4, "kernel_size": 1}
+    used = {"use": "block", "name": "used"}
+    inner = [{"name": "first", **pointwise}, *random_layers(rng, 3), used]
+    return {
+        "archgen": 1,
+        "name": f"random_{seed}",
+        "input": {"shape": [9, 9, 4]},
+        "defaults": {"conv": {"padding": "same"}},
+        "layers": [*inner, {"name": "last", **pointwise}],
+        "modules": {"block": {"layers": list(random_layers(rng, 1, uses=False))}},
+    }
+
+
+@pytest.mark.parametrize("seed", range(SERIES_PARALLEL))
+def test_a_random_network_is_drawn_without_a_flaw(seed: int) -> None:
+    network = seen(random_spec(seed))
+    rng = random.Random(seed)
+    direction, detail = rng.choice(["down", "up", "right"]), rng.choice([0, 1, 2])
+    for kind, opened in (("overview", False), ("layers", True)):
+        scene = figure(network, kind, detail=detail, direction=direction)
+        assert faults(scene) == []
+        drawn = {edge: n for edge, n in edges(scene).items() if not edge[1].startswith("output ")}
+        assert drawn == Counter(wanted(network, opened=opened))
+    ET.fromstring(svg_text(scene))
+
+
+def tangled_spec(seed: int) -> dict[str, Any]:
+    """Return a network wired by name at random, every value used."""
+    rng = random.Random(seed)
+    names, unused, layers = ["first"], {"first"}, []
+    layers.append({"op": "conv", "name": "first", "filters": 4, "kernel_size": 1})
+    for number in range(rng.randint(5, 14)):
+        name, read = f"n{number}", rng.sample(names, min(len(names), rng.randint(1, 3)))
+        if len(read) > 1:
+            layers.append({"op": rng.choice(["add", "average"]), "name": name, "inputs": read})
+        else:
+            conv = {"op": "conv", "filters": 4, "kernel_size": 3, "name": name, "inputs": read}
+            layers.append(conv)
+        names.append(name)
+        unused = (unused - set(read)) | {name}
+    ends = sorted(unused)
+    if len(ends) > 1:
+        layers.append({"op": "add", "name": "last", "inputs": ends})
+    conv = {"padding": "same"}
+    head = {"archgen": 1, "name": f"tangled_{seed}", "input": {"shape": [9, 9, 4]}}
+    return {**head, "defaults": {"conv": conv}, "layers": layers}
+
+
+@NEEDS_DOT
+@pytest.mark.parametrize("seed", range(TANGLED))
+def test_a_tangled_network_is_drawn_without_a_flaw(seed: int) -> None:
+    network = seen(tangled_spec(seed))
+    scene = figure(network, "layers")
+    assert faults(scene) == []
+    drawn = edges(scene)
+    assert set(drawn) <= set(wanted(network, opened=True))
+    assert max(drawn.values()) == 1
+
+
+def test_some_random_networks_are_tangles() -> None:
+    found = [seen(tangled_spec(seed)) for seed in range(TANGLED)]
+    assert sum(any(isinstance(part, Tangle) for part in network.body) for network in found) > 10
+
+
+# ── texts ─────────────────────────────────────────────────────────────────────────────────────────
+
+SAME = """
+import archgen
+from archgen.render.figures import figure
+from archgen.render.svg import svg_text
+from archgen.render.page import page_text
+from archgen.render.dot import dot_text
+from archgen.render.viewing import view
+import hashlib
+network = view(archgen.analyse("inception_v4"))
+texts = [svg_text(figure(network, kind)) for kind in ("overview", "poster", "layers")]
+texts += [page_text(network), dot_text(network, opened=True)]
+print(hashlib.sha256("".join(texts).encode()).hexdigest())
+"""
+
+
+def test_the_bytes_are_the_same_under_every_hash_seed() -> None:
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", SAME],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("0", "1", "77")
+    }
+    assert len(answers) == 1
+
+
+def test_the_page_of_inception_v4_is_small_and_asks_for_nothing() -> None:
+    text = page_text(seen("inception_v4"))
+    assert len(text.encode()) < 100_000
+    assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_svg_is_well_formed(shipped: View) -> None:
+    for theme in ("light", "dark", "auto"):
+        ET.fromstring(svg_text(figure(shipped, "poster"), theme))
+
+
+@NEEDS_DOT
+def test_graphviz_reads_the_dot(shipped: View) -> None:
+    for opened in (False, True):
+        text = dot_text(shipped, opened=opened, detail=2)
+        subprocess.run(["dot", "-Tcanon"], input=text, text=True, capture_output=True, check=True)  # noqa: S607
+
+
+def test_mermaid_names_every_node_once(shipped: View) -> None:
+    text = mermaid_text(shipped)
+    ids = [line.split("(")[0].strip() for line in text.splitlines() if ":::" in line]
+    assert len(set(ids)) == len(ids) > 1
