@@ -94,8 +94,7 @@ const keep = () => {
 const restore = (kept) => {
   state.open = new Set(kept.open.filter((name) => items.get(name)?.body));
   setDark(kept.dark);
-  state.detail = kept.detail;
-  $("detail").setAttribute("aria-pressed", String(kept.detail));
+  setDetail(kept.detail);
   $("search").value = kept.query;
   if (kept.query) search(kept.query); else draw();
   state.sort = kept.sort;
