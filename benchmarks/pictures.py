@@ -16,8 +16,8 @@ PLOT = "The same, then `plot_model` as PNG"
 FASTER = Goal("≥", 100, "×")
 TEXT = """
 Inception-v4 for 299×299 images, in one process, imports aside. archgen reads and checks the spec,
-analyses the graph and draws; `keras.utils.plot_model` draws a model, which must be built first, by way
-of pydot and Graphviz. Keras's session is cleared and garbage collected in front of each run.
+analyses the graph and draws; `keras.utils.plot_model` draws a model, which must be built first, by
+way of pydot and Graphviz. Keras's session is cleared and garbage collected in front of each run.
 """
 
 
