@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import analyse, build, check, scaling
+from benchmarks import analyse, build, check, pictures, scaling
 from benchmarks.report import page
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "analyse": (analyse.measure, 21),
     "scaling": (scaling.measure, 7),
     "build": (build.measure, 9),
+    "pictures": (pictures.measure, 5),
 }
 
 

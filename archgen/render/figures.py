@@ -28,15 +28,19 @@ def figure(
     if kind == "module":
         group = modules(view)[module]
         part = flow(layout.entering(group.body, group.entering), direction)
-        return titled(part, _group_title(group), [group], centred=True, faults=view.faults)
+        return titled(part, _group_title(group), [group], detail=detail, faults=view.faults)
     if kind == "poster":
-        return titled(poster(view, layout), _title(view), view.everything, faults=view.faults)
+        return titled(
+            poster(view, layout), _title(view), view.everything, detail=detail, faults=view.faults
+        )
     if kind == "layers":
         opened = replace(layout, open=True)
         part = flow(opened.entering(view.body, view.input), direction)
-        return titled(part, _title(view), view.body, faults=view.faults)
+        return titled(part, _title(view), view.body, detail=detail, faults=view.faults)
     shown = [item for item in items(view.body) if isinstance(item, Box)]
-    return titled(overview(view, layout, {}), _title(view), shown, faults=view.faults)
+    return titled(
+        overview(view, layout, {}), _title(view), shown, detail=detail, faults=view.faults
+    )
 
 
 def modules(view: View) -> Mapping[str, Group]:
@@ -54,9 +58,10 @@ def _title(view: View) -> Title:
     if view.faults:
         count = "a fault" if len(view.faults) == 1 else f"{len(view.faults):,} faults"
         said = Run(f"does not work: {count}", 11, "fault", bold=True)
-    return (Run(view.title, 18, bold=True),), (said, Run(entering, 11, "muted"))
+    return Title((Run(view.title, 18, bold=True),), (said, Run(entering, 11, "muted")))
 
 
 def _group_title(group: Group) -> Title:
     many = (Run(f"×{len(group.copies)}", 15, "muted", gap=6),) if len(group.copies) > 1 else ()
-    return (Run(group.title, 15, bold=True), *many), (Run(costs_of(group), 11, "muted"),)
+    costs = (Run(costs_of(group), 11, "muted"),)
+    return Title((Run(group.title, 15, bold=True), *many), costs, centred=True)

@@ -70,7 +70,7 @@ class Layout:
         """Return the second line of a node."""
         said = [shape_words(box.shape)] if self.detail and box.shape else []
         if self.detail > 1 and box.params:
-            said.append(f"{quantity(box.params)}p")
+            said.append(quantity(box.params))
         if self.detail > 1 and box.macs:
             said.append(quantity(box.macs))
         return [" · ".join(said)] if said else []

@@ -70,27 +70,32 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
     words: list[Shape] = []
     said = {"input"}
     rects = list(_rects(part).values())
-    for shape in part.shapes:
-        if isinstance(shape, Line) and shape.source in shapes and shape.source not in said:
+    lines = [shape for shape in part.shapes if isinstance(shape, Line)]
+    # Where a line arrives from the right, too, the label stands on the left.
+    crowded = {line.points[-1] for line in lines if max(line.points)[0] > line.points[-1][0] + 1}
+    for shape in lines:
+        if shape.source in shapes and shape.source not in said:
             run = Run(shape_words(shapes[shape.source]), 10.5, "muted")
-            text = _beside(shape.points[-1], run, direction)
+            end = shape.points[-1]
+            text = _beside(end, run, direction, left=end in crowded)
             if not any(_lies_on(text, rect) for rect in rects):
                 said.add(shape.source)
                 words.append(text)
     return replace(part, shapes=(*part.shapes, *words))
 
 
-def _beside(end: Point, run: Run, direction: str) -> Text:
+def _beside(end: Point, run: Run, direction: str, *, left: bool) -> Text:
     """Return the label of a line that ends there."""
     x, y = end
     if direction == "right":
         return Text(x - LABEL_ROOM - width(run) / 2, y - 9, (run,))
-    return Text(x + 7, y + (LABEL_RISE if direction == "up" else -LABEL_RISE), (run,), "start")
+    y += LABEL_RISE if direction == "up" else -LABEL_RISE
+    return Text(x - 7, y, (run,), "end") if left else Text(x + 7, y, (run,), "start")
 
 
 def _lies_on(text: Text, rect: Rect) -> bool:
     long, half = width(*text.runs), text.runs[0].size / 2
-    left = text.x - (long / 2 if text.anchor == "middle" else 0.0)
+    left = text.x - {"start": 0.0, "middle": long / 2, "end": long}[text.anchor]
     across = left < rect.x + rect.w and rect.x < left + long
     return across and text.y - half < rect.y + rect.h and rect.y < text.y + half
 

@@ -5,6 +5,7 @@ Imports ``blocks``, ``palette``, ``scene``, ``typography`` and ``view``.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from archgen.render.blocks import Block
 from archgen.render.palette import LEGEND
@@ -15,7 +16,14 @@ from archgen.render.view import Element, boxes
 MARGIN, TITLE_HEIGHT = 20.0, 52.0
 LEGEND_GAP, LEGEND_HEIGHT = 22.0, 15.0
 FAULT_LINE, FAULT_LINES, SHOWN_FAULTS = 15.0, 6, 8
-Title = tuple[tuple[Run, ...], tuple[Run, ...]]
+
+
+class Title(NamedTuple):
+    """The two lines over a picture; what is ``centred`` has them, and its legend, in the middle."""
+
+    first: tuple[Run, ...]
+    second: tuple[Run, ...]
+    centred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +66,16 @@ def titled(
     title: Title,
     elements: Iterable[Element],
     *,
-    centred: bool = False,
+    detail: int = 0,
     faults: Sequence[str] = (),
 ) -> Scene:
     """Return a picture under its title, over the legend of what it shows and its faults."""
-    legend = _legend(elements)
-    w = max(part.w, legend.w, *(width(*line) for line in title))
+    legend = _legend(elements, detail)
+    lines, centred = (title.first, title.second), title.centred
+    w = max(part.w, legend.w, *(width(*line) for line in lines))
     x = MARGIN + (w / 2 if centred else 0.0)
     anchor = "middle" if centred else "start"
-    words = [Text(x, MARGIN + y, runs, anchor) for y, runs in zip((6.0, 30.0), title, strict=True)]
+    words = [Text(x, MARGIN + y, runs, anchor) for y, runs in zip((6.0, 30.0), lines, strict=True)]
     left = MARGIN + (w - part.w) / 2 if centred else MARGIN
     top = MARGIN + TITLE_HEIGHT
     body = [moved(shape, left, top) for shape in part.shapes]
@@ -77,9 +86,9 @@ def titled(
     bottom += legend.h if legend.shapes else -LEGEND_GAP
     told = _told(faults, w, bottom + LEGEND_GAP)
     bottom = told[-1].y + FAULT_LINE / 2 if told else bottom
-    said = " ".join([*(run.text for line in title for run in line), *faults])
+    said = " ".join([*(run.text for line in lines for run in line), *faults])
     shapes = (*words, *body, *below, *told)
-    return Scene(w + 2 * MARGIN, bottom + MARGIN, shapes, title[0][0].text, said)
+    return Scene(w + 2 * MARGIN, bottom + MARGIN, shapes, title.first[0].text, said)
 
 
 def _told(faults: Sequence[str], across: float, top: float) -> list[Text]:
@@ -97,7 +106,7 @@ def _told(faults: Sequence[str], across: float, top: float) -> list[Text]:
     ]
 
 
-def _legend(elements: Iterable[Element]) -> Part:
+def _legend(elements: Iterable[Element], detail: int) -> Part:
     """Return the kinds that occur, each with its colour, and what the marks mean."""
     shown = list(boxes(elements))
     used = {box.family for box in shown}
@@ -108,7 +117,8 @@ def _legend(elements: Iterable[Element]) -> Part:
             run = (Run(words, 10, "muted"),)
             shapes += [Rect(x, 2, 16, 11, family, 3), Text(x + 21, 7.5, run, "start")]
             x += 21 + width(*run) + 14
-    said = ["/2: stride 2"] if any(mark.startswith("/") for mark in marks) else []
+    said = ["below a label: shape · params · MACs"] if detail > 1 and shown else []
+    said += ["/2: stride 2"] if any(mark.startswith("/") for mark in marks) else []
     said += ["V: valid padding"] if "V" in marks else []
     said += ["P: explicit padding"] if "P" in marks else []
     if said:

@@ -50,22 +50,26 @@ def _framed(group: Group, layout: Layout) -> Part:
 
 def _packed(panels: Sequence[Part], beside: Part) -> Part:
     """Return panels in as many columns as make the poster look like a page in landscape."""
-    layouts = [_columns(panels, count) for count in range(1, min(MOST_COLUMNS, len(panels)) + 1)]
-    if not layouts:
-        return Part(0, 0, ())
+    counts = range(1, min(MOST_COLUMNS, len(panels)) + 1)
+    arranged = [_columns(panels, count) for count in counts]
 
-    def distance(part: Part) -> float:
-        aspect = (part.w + beside.w) / max(part.h, beside.h)
-        return abs(aspect / WANTED_ASPECT - 1)
+    def distance(columns: Sequence[Sequence[Part]]) -> float:
+        wide = sum(max(part.w for part in column) + PANEL_GAP for column in columns)
+        high = max(sum(part.h + PANEL_GAP for part in column) for column in columns)
+        return abs((wide + beside.w) / max(high, beside.h) / WANTED_ASPECT - 1)
 
-    return min(layouts, key=distance)
+    return _placed(min(arranged, key=distance)) if arranged else Part(0, 0, ())
 
 
-def _columns(panels: Sequence[Part], count: int) -> Part:
+def _columns(panels: Sequence[Part], count: int) -> list[list[Part]]:
     """Return panels, in order, in columns of about the same height."""
     limit = max(sum(p.h + PANEL_GAP for p in panels) / count, *(p.h for p in panels))
     while len(columns := _filled(panels, limit)) > count:
         limit *= 1.03
+    return columns
+
+
+def _placed(columns: Sequence[Sequence[Part]]) -> Part:
     x, height, shapes = 0.0, 0.0, list[Shape]()
     for column in columns:
         wide, y = max(part.w for part in column), 0.0
@@ -95,5 +99,5 @@ def _widened(part: Part, wide: float, x: float, y: float) -> list[Shape]:
     words, body = rest[:2], rest[2:]
     stretched = replace(frame, w=wide) if isinstance(frame, Rect) else frame
     shift = (wide - part.w) / 2
-    placed = [stretched, *words, *(moved(shape, shift, 0) for shape in body)]
-    return [moved(shape, x, y) for shape in placed]
+    heading = [moved(shape, x, y) for shape in (stretched, *words)]
+    return heading + [moved(shape, x + shift, y) for shape in body]

@@ -1,6 +1,6 @@
 """What a picture consists of, with colours by role and no theme yet; imports ``typography``."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from archgen.render.typography import Run
@@ -60,9 +60,16 @@ Shape: TypeAlias = Rect | Text | Line
 
 def moved(shape: Shape, dx: float, dy: float) -> Shape:
     """Return a shape in another place."""
-    if isinstance(shape, Line):
-        return replace(shape, points=tuple((x + dx, y + dy) for x, y in shape.points))
-    return replace(shape, x=shape.x + dx, y=shape.y + dy)
+    # A picture moves its shapes many times, and `replace` takes twice as long.
+    if isinstance(shape, Rect):
+        x, y = shape.x + dx, shape.y + dy
+        look = (shape.family, shape.r, shape.id, shape.hint, shape.stroke, shape.dashed)
+        return Rect(x, y, shape.w, shape.h, *look)
+    if isinstance(shape, Text):
+        return Text(shape.x + dx, shape.y + dy, shape.runs, shape.anchor, shape.turned)
+    points = tuple([(x + dx, y + dy) for x, y in shape.points])
+    ends = (shape.source, shape.target)
+    return Line(points, *ends, shape.arrow, shape.role, shape.upright, shape.curved)
 
 
 @dataclass(frozen=True, slots=True)

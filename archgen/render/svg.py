@@ -13,7 +13,10 @@ from archgen.render.typography import Run
 
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
 BASELINE = 0.35  # of the size, from the middle of a line down to its baseline
-_FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+# What XML 1.0 does not have, and what turns the text around it.
+_FORBIDDEN = re.compile(
+    "[\\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069\u200e\u200f]"
+)
 
 
 def svg_text(scene: Scene, theme: str = "light") -> str:
@@ -122,9 +125,4 @@ def _number(value: float) -> str:
 
 def _text(text: str) -> str:
     """Return text that is nothing but text in XML, without what XML does not allow."""
-    return escape("".join(sign if _is_allowed(sign) else "\ufffd" for sign in text))
-
-
-def _is_allowed(sign: str) -> bool:
-    """Say whether XML 1.0 has a sign, and it does not turn the text around it."""
-    return (sign in "\t\n\r" or sign >= " ") and not _FORBIDDEN.match(sign)
+    return escape(_FORBIDDEN.sub("\ufffd", text))

@@ -3,7 +3,7 @@
 Imports ``analysis``, ``sketch``, ``parallel`` and ``view``.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,6 +47,11 @@ class _Viewer:
         self.titles = titles
         self.boxes = _fused(analysis, self.graph.faults if isinstance(self.graph, Draft) else {})
         self.made_by = {node: box.name for box in self.boxes.values() for node in box.nodes}
+        self.order = [node.name for node in self.graph]
+        self.readers: dict[str, set[str]] = defaultdict(set)
+        for node in self.graph:
+            for name in node.inputs:
+                self.readers[name].add(node.name)
         self.chains: dict[str, tuple[str, ...]] = {"": ()}
         self.usual = _usual(self.boxes.values(), self.graph)
 
@@ -166,11 +171,12 @@ class _Viewer:
 
     def ends(self, inside: set[str]) -> list[str]:
         """Return the nodes whose values leave a group, in order."""
-        leaving = set(self.graph.outputs.values())
-        for node in self.graph:
-            if node.name not in inside:
-                leaving.update(node.inputs)
-        return [node.name for node in self.graph if node.name in inside & leaving]
+        outputs = set(self.graph.outputs.values())
+        return [
+            name
+            for name in self.order
+            if name in inside and (name in outputs or not self.readers[name] <= inside)
+        ]
 
 
 # ── boxes ─────────────────────────────────────────────────────────────────────────────────────────

@@ -31,7 +31,7 @@ def _overlaps(scene: Scene) -> Iterator[str]:
     placed = nodes(scene)
     for index, one in enumerate(placed):
         for other in placed[index + 1 :]:
-            if _apart(one, other):
+            if apart(one, other):
                 continue
             if not (_holds(one, other) or _holds(other, one)):
                 yield f"{one.id} overlaps {other.id}"
@@ -39,7 +39,8 @@ def _overlaps(scene: Scene) -> Iterator[str]:
                 yield f"{one.id} lies on {other.id}"
 
 
-def _apart(one: Rect, other: Rect) -> bool:
+def apart(one: Rect, other: Rect) -> bool:
+    """Return whether two boxes do not overlap."""
     return (
         one.x + one.w <= other.x + SLACK
         or other.x + other.w <= one.x + SLACK
@@ -59,10 +60,10 @@ def _holds(outer: Rect, inner: Rect) -> bool:
 
 def _texts(scene: Scene) -> Iterator[str]:
     """Find text that leaves the box that it stands in."""
-    for text in (shape for shape in scene.shapes if isinstance(shape, Text)):
+    for text in texts(scene):
         around = [rect for rect in nodes(scene) if _holds(rect, _point(text))]
         box = min(around, key=lambda rect: rect.w * rect.h, default=None)
-        if box is not None and not _holds(box, _extent(text)):
+        if box is not None and not _holds(box, extent(text)):
             yield f"{text.runs[0].text!r} leaves {box.id}"
 
 
@@ -70,7 +71,13 @@ def _point(text: Text) -> Rect:
     return Rect(text.x, text.y, 0, 0, "")
 
 
-def _extent(text: Text) -> Rect:
+def texts(scene: Scene) -> list[Text]:
+    """Return the texts."""
+    return [shape for shape in scene.shapes if isinstance(shape, Text)]
+
+
+def extent(text: Text) -> Rect:
+    """Return the box that a text fills."""
     long, high = width(*text.runs), max(run.size for run in text.runs)
     start = {"start": 0.0, "middle": long / 2, "end": long}[text.anchor]
     if text.turned:
@@ -106,7 +113,7 @@ def _outside(scene: Scene) -> Iterator[str]:
     for shape in scene.shapes:
         if isinstance(shape, Rect) and not _holds(whole, shape):
             yield f"{shape.id or shape.family} leaves the picture"
-        if isinstance(shape, Text) and not _holds(whole, _extent(shape)):
+        if isinstance(shape, Text) and not _holds(whole, extent(shape)):
             yield f"{shape.runs[0].text!r} leaves the picture"
 
 

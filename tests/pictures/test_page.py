@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -85,6 +86,14 @@ def reader(browser: Any) -> Iterator[Reader]:
     one.context.close()
     assert one.errors == []
     assert one.asked == []
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if holds():
+            return
+        time.sleep(0.05)
+    pytest.fail("it never came about")
 
 
 class Placed(TypedDict):
@@ -312,7 +321,7 @@ def test_wheel_and_drag_zoom_and_move(reader: Reader, tmp_path: Path) -> None:
     mouse = reader.page.mouse
     mouse.move(300, 400)
     mouse.wheel(0, -200)
-    reader.page.wait_for_function(f"archgen.state().zoom > {before['zoom']}")
+    wait_until(lambda: reader.state["zoom"] > before["zoom"])
     place = reader.state
     mouse.down()
     mouse.move(360, 430)
@@ -393,8 +402,7 @@ def test_a_watched_page_shows_every_change_and_keeps_what_was_open(
         def saved(file: Path, text: str) -> None:
             file.write_text(text, "utf-8")
             assert watched.look()
-            version = watched.version
-            reader.page.wait_for_function(f"window.archgen?.state().version === {version}")
+            reader.page.wait_for_selector(f'html[data-version="{watched.version}"]')
 
         def is_kept() -> bool:
             now = reader.state

@@ -20,9 +20,9 @@ from archgen.render.page import page_text
 from archgen.render.svg import svg_text
 from archgen.render.view import Tangle, View, boxes
 from archgen.render.viewing import view
-from tests.pictures.geometry import edges, faults, nodes, wanted
+from tests.pictures.geometry import apart, edges, extent, faults, nodes, texts, wanted
 
-SERIES_PARALLEL, TANGLED = 200, 50
+SERIES_PARALLEL, TANGLED, USUAL = 200, 50, 40
 NEEDS_DOT = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
 
 
@@ -38,9 +38,14 @@ def shipped(request: pytest.FixtureRequest) -> View:
     return seen(request.param, **({"aux": True} if aux else {}))
 
 
-@pytest.mark.parametrize("direction", ["down", "up", "right"])
+FULL = pytest.mark.full
+
+
+@pytest.mark.parametrize(
+    "direction", ["right", *(pytest.param(d, marks=FULL) for d in ("down", "up"))]
+)
 @pytest.mark.parametrize("kind", ["overview", "poster", "layers"])
-@pytest.mark.parametrize("detail", [0, 2])
+@pytest.mark.parametrize("detail", [2, pytest.param(0, marks=FULL)])
 def test_a_shipped_network_is_drawn_without_a_flaw(
     shipped: View, kind: str, direction: str, detail: int
 ) -> None:
@@ -108,7 +113,10 @@ def random_spec(seed: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seed", range(SERIES_PARALLEL))
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(seed, marks=FULL if seed >= USUAL else ()) for seed in range(SERIES_PARALLEL)],
+)
 def test_a_random_network_is_drawn_without_a_flaw(seed: int) -> None:
     network = seen(random_spec(seed))
     rng = random.Random(seed)
@@ -212,3 +220,29 @@ def test_mermaid_names_every_node_once(shipped: View) -> None:
     text = mermaid_text(shipped)
     ids = [line.split("(")[0].strip() for line in text.splitlines() if ":::" in line]
     assert len(set(ids)) == len(ids) > 1
+
+
+# ── on paper ──────────────────────────────────────────────────────────────────────────────────────
+
+A4 = (210 / 25.4 * 96, 297 / 25.4 * 96)
+
+
+def test_overview_and_modules_fit_a_page_at_their_size(shipped: View) -> None:
+    scenes = [figure(shipped)]
+    scenes += [figure(shipped, "module", group.module) for group in modules(shipped).values()]
+    for scene in scenes:
+        upright = scene.width <= A4[0] and scene.height <= A4[1]
+        across = scene.width <= A4[1] and scene.height <= A4[0]
+        assert upright or across, scene.title
+
+
+def test_labels_of_an_overview_lie_on_no_box_and_no_other_label(shipped: View) -> None:
+    for direction in ("down", "up", "right"):
+        scene = figure(shipped, direction=direction)
+        extents = [extent(text) for text in texts(scene)]
+        assert [
+            (one, other)
+            for index, one in enumerate(extents)
+            for other in extents[index + 1 :]
+            if not apart(one, other)
+        ] == []

@@ -70,6 +70,7 @@ window.addEventListener("beforeprint", () => $("picture").setAttribute("viewBox"
 window.addEventListener("afterprint", fit);
 
 // ── beginning ──────────────────────────────────────────────────────────────────────────────
+document.documentElement.dataset.version = model.version;
 $("title").textContent = view.title;
 const count = view.faults.length;
 const works = count ? `does not work: ${count === 1 ? "a fault" : `${count} faults`}` : `${quantity(view.params)} params · ${quantity(view.macs)} MACs`;
@@ -93,8 +94,7 @@ const keep = () => {
 const restore = (kept) => {
   state.open = new Set(kept.open.filter((name) => items.get(name)?.body));
   setDark(kept.dark);
-  state.detail = kept.detail;
-  $("detail").setAttribute("aria-pressed", String(kept.detail));
+  setDetail(kept.detail);
   $("search").value = kept.query;
   if (kept.query) search(kept.query); else draw();
   state.sort = kept.sort;
@@ -114,7 +114,7 @@ if (model.version) {
 
 window.archgen = {
   state: () => ({
-    ...state, version: model.version, open: [...state.open], rows: boxes.map((box) => box.name), groups: allGroups(), links: [...feeds].flatMap(([from, to]) => to.map((end) => [from, end])),
+    ...state, open: [...state.open], rows: boxes.map((box) => box.name), groups: allGroups(), links: [...feeds].flatMap(([from, to]) => to.map((end) => [from, end])),
     boxes: drawn.shapes.filter((s) => s.name).map(({ name, kind, x, y, w, h }) => ({ name, kind, x, y, w, h })),
     edges: drawn.shapes.filter((s) => s.kind === "edge" && !s.inner).map(({ source, target, points }) => ({ source, target, points })),
     lit: [...nodesLayer.querySelectorAll("g.on")].map((element) => element.dataset.name),

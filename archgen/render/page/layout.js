@@ -43,7 +43,7 @@ const told = (item) => {
   return lines.slice(0, 4).map((text) => [{ text, size: 10, fault: true }]);
 };
 
-const costs = (item) => [shapeText(item.shape), item.params && `${quantity(item.params)}p`, item.macs && quantity(item.macs)].filter(Boolean).join(" · ");
+const costs = (item) => [shapeText(item.shape), item.params && quantity(item.params), item.macs && quantity(item.macs)].filter(Boolean).join(" · ");
 
 const layBar = (name, lines, family, across) => {
   const w = Math.max(across, 96, ...lines.map((line) => widthOf(line) + 30)), h = BAR + 12 * (lines.length - 1);

@@ -65,6 +65,7 @@ const legend = () => {
     const sample = make("svg", { viewBox: "0 0 16 11", "aria-hidden": "true" }, rect(0.5, 0.5, 15, 10, 3, family));
     $("legend").append(html("span", {}, sample, words));
   }
+  if (state.detail) $("legend").append(html("span", { textContent: "below a label: shape · params · MACs" }));
   if (marks.some((mark) => mark.startsWith("/"))) $("legend").append(html("span", { textContent: "/2: stride 2" }));
   if (marks.includes("V")) $("legend").append(html("span", { textContent: "V: valid padding" }));
   if (marks.includes("P")) $("legend").append(html("span", { textContent: "P: explicit padding" }));
@@ -72,4 +73,4 @@ const legend = () => {
 
 const allGroups = () => [...items.values()].filter((item) => item.body).map((item) => item.name);
 const setOpen = (names) => { state.open = new Set(names); draw(); fit(); };
-const setDetail = (wanted) => { state.detail = wanted; $("detail").setAttribute("aria-pressed", String(wanted)); draw(); };
+const setDetail = (wanted) => { state.detail = wanted; $("detail").setAttribute("aria-pressed", String(wanted)); legend(); draw(); };
