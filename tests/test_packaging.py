@@ -57,6 +57,18 @@ def test_the_wheel_holds_every_explanation(wheel: dict[str, bytes]) -> None:
     assert {name for name in wheel if name.startswith("archgen/explanations/")} == pages
 
 
+def test_the_wheel_holds_the_fonts_with_their_licence_and_the_parts_of_the_page(
+    wheel: dict[str, bytes],
+) -> None:
+    render = ROOT / "archgen" / "render"
+    parts = [*(render / "fonts").iterdir(), *(render / "page").iterdir()]
+    names = {path.relative_to(ROOT).as_posix(): path for path in parts}
+    assert {path.suffix for path in parts} == {".css", ".html", ".js", ".json", ".ttf", ".txt"}
+    assert {name: wheel.get(name) for name in names} == {
+        name: path.read_bytes() for name, path in names.items()
+    }
+
+
 @pytest.mark.parametrize("name", ["archgen/specs/archgen.schema.json", "archgen/py.typed"])
 def test_the_wheel_holds_the_schema_and_the_typing_marker(
     wheel: dict[str, bytes], name: str

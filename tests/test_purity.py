@@ -17,6 +17,12 @@ except SystemExit as stop:
 assert not status, status
 """
 
+DRAW = """
+import archgen
+for form in ("svg", "png", "pdf", "html", "dot", "mmd", "json"):
+    archgen.render("inception_v4", form=form)
+"""
+
 PUBLIC_NAMES = """
 import archgen, json, types
 print(json.dumps([
@@ -41,7 +47,7 @@ def loaded_by(code: str) -> set[str]:
     return set(json.loads(run(f"{code}\n{listing}")))
 
 
-@pytest.mark.parametrize("code", ["import archgen", "import archgen.cli", CHECK])
+@pytest.mark.parametrize("code", ["import archgen", "import archgen.cli", CHECK, DRAW])
 def test_nothing_before_the_build_loads_an_array_library(code: str) -> None:
     loaded = loaded_by(code)
     assert "archgen" in loaded

@@ -33,7 +33,7 @@ def _overlaps(scene: Scene) -> Iterator[str]:
         for other in placed[index + 1 :]:
             if apart(one, other):
                 continue
-            if not (_holds(one, other) or _holds(other, one)):
+            if not (holds(one, other) or holds(other, one)):
                 yield f"{one.id} overlaps {other.id}"
             elif "panel" not in (one.family, other.family):
                 yield f"{one.id} lies on {other.id}"
@@ -49,7 +49,8 @@ def apart(one: Rect, other: Rect) -> bool:
     )
 
 
-def _holds(outer: Rect, inner: Rect) -> bool:
+def holds(outer: Rect, inner: Rect) -> bool:
+    """Return whether a box lies in another."""
     return (
         outer.x <= inner.x + SLACK
         and outer.y <= inner.y + SLACK
@@ -61,9 +62,9 @@ def _holds(outer: Rect, inner: Rect) -> bool:
 def _texts(scene: Scene) -> Iterator[str]:
     """Find text that leaves the box that it stands in."""
     for text in texts(scene):
-        around = [rect for rect in nodes(scene) if _holds(rect, _point(text))]
+        around = [rect for rect in nodes(scene) if holds(rect, _point(text))]
         box = min(around, key=lambda rect: rect.w * rect.h, default=None)
-        if box is not None and not _holds(box, extent(text)):
+        if box is not None and not holds(box, extent(text)):
             yield f"{text.runs[0].text!r} leaves {box.id}"
 
 
@@ -105,15 +106,15 @@ def _touches(rect: Rect, x: float, y: float) -> bool:
         rect.x - SLACK, rect.y - STACKED - 1, rect.w + STACKED + 1, rect.h + 2 * STACKED + 2, ""
     )
     inside = rect.x + 1.5 < x < rect.x + rect.w - 1.5 and rect.y + 1.5 < y < rect.y + rect.h - 1.5
-    return _holds(near, Rect(x, y, 0, 0, "")) and not inside
+    return holds(near, Rect(x, y, 0, 0, "")) and not inside
 
 
 def _outside(scene: Scene) -> Iterator[str]:
     whole = Rect(0, 0, scene.width, scene.height, "")
     for shape in scene.shapes:
-        if isinstance(shape, Rect) and not _holds(whole, shape):
+        if isinstance(shape, Rect) and not holds(whole, shape):
             yield f"{shape.id or shape.family} leaves the picture"
-        if isinstance(shape, Text) and not _holds(whole, extent(shape)):
+        if isinstance(shape, Text) and not holds(whole, extent(shape)):
             yield f"{shape.runs[0].text!r} leaves the picture"
 
 

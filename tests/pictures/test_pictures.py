@@ -20,7 +20,7 @@ from archgen.render.page import page_text
 from archgen.render.svg import svg_text
 from archgen.render.view import Tangle, View, boxes
 from archgen.render.viewing import view
-from tests.pictures.geometry import apart, edges, extent, faults, nodes, texts, wanted
+from tests.pictures.geometry import apart, edges, extent, faults, holds, nodes, texts, wanted
 
 SERIES_PARALLEL, TANGLED, USUAL = 200, 50, 40
 NEEDS_DOT = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
@@ -220,6 +220,17 @@ def test_mermaid_names_every_node_once(shipped: View) -> None:
     text = mermaid_text(shipped)
     ids = [line.split("(")[0].strip() for line in text.splitlines() if ":::" in line]
     assert len(set(ids)) == len(ids) > 1
+
+
+def test_every_box_says_what_it_is_without_its_colour(shipped: View) -> None:
+    scene = figure(shipped, "layers")
+    placed = {rect.id: rect for rect in nodes(scene)}
+    written = [(extent(text), "".join(run.text for run in text.runs)) for text in texts(scene)]
+    for box in boxes(shipped.body):
+        inside = [words for place, words in written if holds(placed[box.name], place)]
+        assert any(words.startswith(box.caption.words) for words in inside)
+    joins = {box.caption.words for box in boxes(shipped.body) if box.caption.family == "concat"}
+    assert joins <= {"concat"}
 
 
 # ── on paper ──────────────────────────────────────────────────────────────────────────────────────
