@@ -1,7 +1,9 @@
 """Architectures are data: checked without TensorFlow, then built as native Keras models."""
 
+from archgen.about import About
 from archgen.analysis import Analysis
 from archgen.api import (
+    about,
     analyse,
     build,
     check,
@@ -13,6 +15,7 @@ from archgen.api import (
     schema,
     sizes,
     table,
+    verify,
 )
 from archgen.diagnostics import ArchgenError, Fault, MachineError, SpecError, UsageError
 from archgen.ir import Graph, Node
@@ -21,6 +24,7 @@ from archgen.pictures import Picture, render
 from archgen.spec import Spec
 
 __all__ = [
+    "About",
     "Analysis",
     "ArchgenError",
     "Fault",
@@ -31,6 +35,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "UsageError",
+    "about",
     "analyse",
     "build",
     "check",
@@ -44,4 +49,5 @@ __all__ = [
     "schema",
     "sizes",
     "table",
+    "verify",
 ]

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from archgen.about import About
 from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError, named
@@ -15,6 +16,7 @@ from archgen.library import SCHEMA_NAME, load_bytes
 from archgen.library import load as load_document
 from archgen.limits import LIMITS
 from archgen.lints import lint
+from archgen.published import claims
 from archgen.reading import read_spec
 from archgen.repairs import Source, mend
 from archgen.resolve import resolve
@@ -25,12 +27,15 @@ from archgen.tables import Table
 if TYPE_CHECKING:
     import keras
 
+    from archgen.backends.verifying import Verification
+
 Scalar = str | int | float | bool | None
 Result = TypeVar("Result")
 SpecLike = str | Path | bytes | Mapping[str, Any] | Spec
 
 __all__ = [
     "SCHEMA_NAME",
+    "about",
     "analyse",
     "build",
     "check",
@@ -42,6 +47,7 @@ __all__ = [
     "schema",
     "sizes",
     "table",
+    "verify",
 ]
 
 
@@ -72,8 +78,7 @@ def check(
             lint(checked, result, faults)
             return told(faults.listed(), checked, parameters, shape)
     except SpecError as error:
-        for fault in error.faults:
-            faults.add(fault)
+        faults.take(error)
     return faults.listed()
 
 
@@ -179,6 +184,39 @@ def build(
     return build_model(checked, weights, seed)
 
 
+def verify(
+    spec: SpecLike | Graph,
+    other: "keras.Model | None" = None,
+    /,
+    input_shape: Shape | None = None,
+    seed: int = 0,
+    **parameters: Scalar,
+) -> "Verification":
+    """Return how far a spec's model is from another with the same random weights of ``seed``.
+
+    Without ``other`` it is the network of ``keras.applications`` that the spec states by its name,
+    and both answer logits; with it, that model keeps those weights. A graph needs ``other``.
+
+    Raises:
+        SpecError: all faults at once.
+        UsageError: there is no such spec or parameter; E501, Keras has no such network.
+        MachineError: E506, the other model has other weights, inputs or outputs; what ``build``
+            raises.
+    """
+    from archgen.backends.applications import application_of, with_logits
+    from archgen.backends.verifying import verify as verify_graph
+
+    if other is not None:
+        return verify_graph(_graph_of(spec, input_shape, parameters), other, seed)
+    if isinstance(spec, Graph):
+        raise UsageError(Fault("E501", f"{spec.name} is a graph, compared with a given model only"))
+    known = load(spec)
+    application = application_of(known.name)
+    chosen = with_logits(known.parameters, parameters)
+    checked = graph(known, input_shape, **chosen)
+    return verify_graph(checked, application.model(checked, {**known.parameters, **chosen}), seed)
+
+
 def _graph_of(
     spec: SpecLike | Graph, input_shape: Shape | None, parameters: Mapping[str, Scalar]
 ) -> Graph:
@@ -234,6 +272,26 @@ def table(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
     analysis = analyse(checked, input_shape, **parameters)
     find_sizes = partial(quick_sizes, checked, parameters, _shape(input_shape))
     return Table(analysis, checked.place.file, titles, find_sizes)
+
+
+def about(spec: SpecLike) -> About:
+    """Return what is known of a network: ``print(about("inception_v4").text())``.
+
+    Every figure in ``published`` is counted again under its own input and parameters.
+
+    Raises:
+        SpecError: all faults at once.
+        UsageError: there is no such spec.
+    """
+    checked = load(spec)
+
+    def measured(shape: object, parameters: Mapping[str, Scalar]) -> Analysis:
+        faults = Faults()
+        return analyse_graph(_sound(resolve(checked, faults, parameters, _shape(shape)), faults))
+
+    listed = table(checked)
+    warnings = tuple(fault for fault in check(checked) if fault.severity == "warning")
+    return About(checked, listed, claims(checked.published, measured), warnings)
 
 
 def new(name: str, base: str | None = None) -> str:

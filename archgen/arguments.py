@@ -1,6 +1,6 @@
-"""What the command line's words mean: an input shape, the value of a parameter.
+"""What the command line's words mean: an input shape, the value of a parameter, a limit.
 
-Imports ``diagnostics``, ``ir`` and ``naming``.
+Imports ``diagnostics``, ``ir``, ``limits`` and ``naming``.
 """
 
 import json
@@ -8,12 +8,14 @@ import math
 import re
 from collections.abc import Iterable
 
-from archgen.diagnostics import Fault, UsageError, named
+from archgen.diagnostics import Fault, UsageError, named, offering
 from archgen.ir import Shape
+from archgen.limits import names
 from archgen.naming import BUILD_ARGUMENTS
 
 Scalar = str | int | float | bool | None
 
+_BOUND = re.compile("[0-9]{1,15}")
 _EXTENTS = re.compile("([0-9]{1,10})[x×]([0-9]{1,10})[x×]([0-9]{1,10})", re.IGNORECASE)
 
 
@@ -40,6 +42,29 @@ def parameters_of(settings: Iterable[str] | None) -> dict[str, Scalar]:
         UsageError: E507, there is no ``=``, or the name is none that a parameter can have.
     """
     return dict(map(_setting, settings or ()))
+
+
+def limits_of(settings: Iterable[str] | None) -> dict[str, int]:
+    """Return every ``name=number`` of ``--limit`` as a limit and its bound.
+
+    Raises:
+        UsageError: E511, there is no such limit, it is fixed, or the bound is none.
+    """
+    return dict(map(_limit, settings or ()))
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    bound = int(value) if _BOUND.fullmatch(value) else 0
+    if not bound:
+        message = f"--limit wants name=number, such as nodes=200000, not {named(text)}"
+        raise UsageError(Fault("E511", message))
+    if name not in (can_be_set := names(fixed=False)):
+        if name in names():
+            raise UsageError(Fault("E511", f"the limit {named(name)} is fixed"))
+        fault = Fault("E511", f"there is no limit {named(name)}")
+        raise UsageError(offering(fault, name, can_be_set, "limits that can be set:"))
+    return name, bound
 
 
 def _setting(text: str) -> tuple[str, Scalar]:

@@ -1,10 +1,11 @@
 """Checks the names that a document declares: parameters, what modules take, entries.
 
-Imports ``expressions``, ``naming``, ``source`` and ``validation``.
+Imports ``bounds``, ``expressions``, ``naming``, ``source`` and ``validation``.
 """
 
 from collections.abc import Iterator
 
+from archgen.bounds import refuse_long
 from archgen.diagnostics import Fault, Faults, named
 from archgen.expressions import RESERVED, ExpressionFault, is_expression, parse
 from archgen.naming import INPUT, NAME_WORDS, PARAMETER_WORDS, is_identifier, is_name
@@ -30,6 +31,7 @@ class Declarations:
             self.parameter_name(name, parameters.places[name].of_key(), taken)
             if is_expression(value):
                 self.expression(value, parameters.places[name])
+            refuse_long(value, parameters.places[name], self.faults)
 
     def taken(self, raw: Object) -> bool:
         """Check what a module takes, each by one name; False where its uses cannot be judged."""

@@ -1,4 +1,6 @@
-"""The table of codes, the exceptions, the faults of one check; imports ``record`` and ``reports``.
+"""The table of codes, the exceptions, the faults of one check.
+
+Imports ``echo``, ``limits``, ``record``, ``reports`` and ``similarity``.
 
 ArchgenError
 ├── SpecError      the spec is wrong              (exit code 1)
@@ -6,22 +8,24 @@ ArchgenError
 └── MachineError   the machine lacks something    (exit code 3)
 """
 
-import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from archgen.echo import printable
+from archgen.limits import LIMITS, raising
 from archgen.record import Asked, Fault, Related
 from archgen.reports import render_faults
+from archgen.similarity import similar
 
 if TYPE_CHECKING:
     from archgen.places import Place
 
 __all__ = [
     "CODES",
+    "NAMES_LISTED",
     "ArchgenError",
     "Fault",
     "Faults",
@@ -80,6 +84,7 @@ CODES: dict[str, str] = {
     "E508": "an input shape that is none",
     "E509": "a tool or package that is not installed",
     "E510": "a picture that cannot be had",
+    "E511": "a limit that cannot be set",
     "W601": "the width multiplier scales an output",
     "W602": "a module that nothing uses",
     "W603": "a parameter that nothing uses",
@@ -128,21 +133,39 @@ class Faults:
     """The faults of one check, in the order found, each cause once.
 
     An entry that fails at several uses of its module is one cause, whatever the shapes there.
+    There is a limit: a file of nothing but faults would fill the memory with them.
+    There is a limit: of a text with thousands of faults the first are enough.
     """
 
     def __init__(self) -> None:
         self._found: dict[Cause, Fault] = {}
         self._related: dict[Cause, dict[Related, None]] = {}
         self._uses: dict[Cause, int] = {}
+        self._is_full = False
 
     def add(self, fault: Fault) -> None:
-        """Keep a fault, unless its cause is known already."""
+        """Keep a fault, unless its cause is known; Raises SpecError where there are too many."""
         key = _cause(fault)
         if key not in self._found:
-            looked_up = len(self._found) < NAMES_LOOKED_UP
-            self._found[key] = settled(fault) if looked_up else replace(fault, asked=None)
+            self._keep(key, fault)
+            if self._is_full and fault.severity == "error":
+                raise SpecError(self.listed())
         elif _is_of_shapes(fault):
             self._uses[key] = self._uses.get(key, 0) + 1
+
+    def take(self, error: "SpecError") -> None:
+        """Keep the faults that ended a step, which may be those that are here already."""
+        for fault in error.faults:
+            if (key := _cause(fault)) not in self._found:
+                self._keep(key, fault)
+
+    def _keep(self, key: Cause, fault: Fault) -> None:
+        if len(self._found) >= LIMITS.faults:
+            self._is_full = True
+        elif len(self._found) < LIMITS.looked_up:
+            self._found[key] = settled(fault)
+        else:
+            self._found[key] = replace(fault, asked=None)
 
     def relate(self, fault: Fault, related: Related) -> None:
         """Tell another place of a fault that was added before."""
@@ -160,7 +183,11 @@ class Faults:
 
     def listed(self) -> tuple[Fault, ...]:
         """Return the faults in the order found, with their places and how often each came again."""
-        return tuple(self._whole(key, fault) for key, fault in self._found.items())
+        listed = [self._whole(key, fault) for key, fault in self._found.items()]
+        if self._is_full:
+            stopped = f"the check stopped here, after {len(listed):,} faults", raising("faults")
+            listed[-1] = replace(listed[-1], notes=(*listed[-1].notes, *stopped))
+        return tuple(listed)
 
     def _whole(self, key: Cause, fault: Fault) -> Fault:
         uses, places = self._uses.get(key), self._related.get(key, ())
@@ -187,20 +214,10 @@ def _again(times: int) -> str:
     return f"the same happens at {times} more {'use' if times == 1 else 'uses'} of this entry"
 
 
-# A hostile file may hold many names; looking for similar ones stays quick.
-NAMES_COMPARED = 200
-NAMES_LOOKED_UP = 100
-
-
 def closest(name: str, candidates: Iterable[str]) -> str | None:
     """Return the most similar candidate, upper and lower case aside, or None."""
-    return _closest(name, tuple(islice(candidates, NAMES_COMPARED)))
-
-
-@lru_cache(1024)
-def _closest(name: str, candidates: tuple[str, ...]) -> str | None:
-    folded = {candidate.casefold(): candidate for candidate in candidates}
-    matches = difflib.get_close_matches(name.casefold(), folded, n=1)
+    folded = {candidate.casefold(): candidate for candidate in islice(candidates, LIMITS.compared)}
+    matches = similar(name.casefold(), folded)
     return folded[matches[0]] if matches else None
 
 
@@ -215,7 +232,7 @@ NAMES_LISTED = 24
 
 def offering(fault: Fault, name: str, known: Iterable[str], what: str = "") -> Fault:
     """Return a fault that will tell the name that was meant, else those that are known, if few."""
-    return replace(fault, asked=Asked(name, tuple(islice(known, NAMES_COMPARED)), what))
+    return replace(fault, asked=Asked(name, tuple(islice(known, LIMITS.compared)), what))
 
 
 def settled(fault: Fault) -> Fault:
@@ -229,19 +246,16 @@ def settled(fault: Fault) -> Fault:
     return replace(fault, notes=fault.notes + notes, help=fault.help or match, asked=None)
 
 
-LONGEST_QUOTE = 48
-
-
 def quoted(value: object) -> str:
     """Return a value of the spec as short, printable JSON."""
-    return _printable(json.dumps(value, ensure_ascii=False, default=str))
+    return _cut(json.dumps(value, ensure_ascii=False, default=str))
 
 
 def named(name: object) -> str:
     """Return a name of the spec between backticks, short and printable; others as values."""
-    return f"`{_printable(name)}`" if isinstance(name, str) and name else quoted(name)
+    return f"`{_cut(name)}`" if isinstance(name, str) and name else quoted(name)
 
 
-def _printable(text: str) -> str:
-    shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
-    return shown if len(shown) <= LONGEST_QUOTE else shown[: LONGEST_QUOTE - 1] + "…"
+def _cut(text: str) -> str:
+    shown = printable(text[: LIMITS.quoted + 1])
+    return shown if len(shown) <= LIMITS.quoted else shown[: LIMITS.quoted - 1] + "…"

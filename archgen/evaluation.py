@@ -29,8 +29,9 @@ from archgen.expressions import (
     json_value,
     parse,
 )
+from archgen.grammar import is_in_range
 from archgen.ir import Shape
-from archgen.limits import LIMITS
+from archgen.limits import LIMITS, raising
 from archgen.places import Place
 from archgen.scopes import Environment, Poisoned, Tensor
 from archgen.source import Array
@@ -68,8 +69,12 @@ class Evaluator:
                 names = self.spec.parameters
                 raise UsageError(offering(fault, name, names, "its parameters:"))
             if not _is_scalar(given[name]) or is_expression(given[name]):
-                message = f"`{name}` must be {MEMBER_WORDS}, not {quoted(given[name])}"
+                shown = "so large a number" if _is_huge(given[name]) else quoted(given[name])
+                message = f"{named(name)} must be {MEMBER_WORDS}, not {shown}"
                 raise UsageError(Fault("E507", message))
+            if isinstance(given[name], str) and len(str(given[name])) > LIMITS.text:
+                message = f"`{name}` has more than {LIMITS.text:,} characters"
+                raise UsageError(Fault("E507", message, notes=(raising("text"),)))
         for name, default in self.spec.parameters.items():
             place = self.spec.member_place("parameters", name)
             if name in given:
@@ -85,9 +90,9 @@ class Evaluator:
         """Return the names inside a module: its own, then the document's, never the caller's."""
         channels = Result(entering.shape[-1], effective=True) if entering else None
         inside = self.document.inner(channels=channels)
-        known = [*module.required, *module.parameters]
-        meant = self.refuse_unknown(entry, [*known, *module.inputs])
-        for name in dict.fromkeys(known):
+        known = dict.fromkeys([*module.required, *module.parameters])
+        meant = self.refuse_unknown(entry, dict.fromkeys([*known, *module.inputs]))
+        for name in known:
             if name in entry.with_:
                 place = entry.member_place("with", name)
                 inside.known[name] = self.value(entry.with_[name], place, caller)
@@ -107,16 +112,16 @@ class Evaluator:
         advice = f'pass it: `"with": {{"{name}": …}}`'
         self.faults.add(Fault("E207", message, entry.place, help=advice))
 
-    def refuse_unknown(self, entry: UseEntry, known: list[str]) -> set[str | None]:
+    def refuse_unknown(self, entry: UseEntry, known: Mapping[str, None]) -> set[str | None]:
         """Report what ``with`` gives a module that does not take it; return what was meant."""
         unknown = [name for name in entry.with_ if name not in known]
+        absent = [parameter for parameter in known if parameter not in entry.with_]
         for name in unknown:
             place = entry.member_place("with", name).of_key()
             message = f"{named(entry.use)} has no parameter {named(name)}"
-            absent = [parameter for parameter in known if parameter not in entry.with_]
             fault = Fault("E206", message, place)
             self.faults.add(offering(fault, name, absent, "its parameters:"))
-        return {closest(name, known) for name in unknown}
+        return {closest(name, known) for name in unknown[: LIMITS.looked_up]}
 
     # ── single values ─────────────────────────────────────────────────────────────────────────
 
@@ -137,8 +142,9 @@ class Evaluator:
         """Say of a name that it exists, but not here."""
         if fault.code != "E206":
             return fault
-        known = set(environment.names())
-        for name in sorted(parse(raw).names - known):
+        for name in sorted(parse(raw).names):
+            if name in environment:
+                continue
             if name in self.spec.parameters:
                 message = f"parameter `{name}` stands below; a value reads those above it"
                 return replace(fault, message=message, asked=None)
@@ -252,11 +258,15 @@ def _width_of_itself(_: int | Fraction) -> int:
     raise ExpressionFault("E211", "`width` has no meaning in what it is computed from", 0)
 
 
+def _is_huge(value: object) -> bool:
+    return isinstance(value, int) and not is_in_range(value)
+
+
 def _is_scalar(value: object) -> bool:
     """Say whether a value from outside is one that JSON has."""
     if isinstance(value, float):
         return math.isfinite(value)
-    return value is None or isinstance(value, str | int)
+    return value is None or (isinstance(value, str | int) and not _is_huge(value))
 
 
 def _key(place: Place) -> str:

@@ -4,11 +4,10 @@ Imports ``diagnostics``, ``limits`` and ``look``.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 from archgen.diagnostics import CODES, closest
-from archgen.limits import LIMITS
+from archgen.limits import table
 from archgen.look import Look, wrapped
 
 FOLDER = Path(__file__).parent / "explanations"
@@ -21,18 +20,6 @@ PHASES = {
     "E4": "passes",
     "E5": "files, the machine, the command line",
     "W6": "legal but suspicious",
-}
-UNITS = {
-    "file_bytes": "bytes in a file",
-    "json_values": "values in a file",
-    "json_depth": "levels of nesting in a file",
-    "number_characters": "characters in a number",
-    "references": "files that one spec extends",
-    "reference_depth": "files in one chain of `extends`",
-    "repeat": "copies by one `repeat`",
-    "module_depth": "modules inside each other",
-    "nodes": "entries after expansion",
-    "dimension": "positions on an axis",
 }
 
 
@@ -50,7 +37,7 @@ def similar_topic(asked: str) -> str | None:
 def explained(topic: str, look: Look) -> str:
     """Return the page of a code or topic as readable text."""
     if topic == LIMITS_TOPIC:
-        return limits_table()
+        return table().rstrip()
     head = wrapped(f"{topic}: {CODES[topic]}", look.columns, rest=4)
     body = "\n".join(_readable(page(topic), look))
     return "\n".join([*(look.paint("message", line) for line in head), "", body])
@@ -70,14 +57,6 @@ def overview(look: Look) -> str:
 def page(code: str) -> str:
     """Return a code's page as Markdown, without its headline."""
     return (FOLDER / f"{code}.md").read_text(encoding="utf-8")
-
-
-def limits_table() -> str:
-    """Return the limits, a line each."""
-    limits = asdict(LIMITS)
-    width = max(len(f"{limit:,}") for limit in limits.values())
-    lines = [f"{limit:>{width},}  {UNITS[name]}" for name, limit in limits.items()]
-    return "\n".join(["a spec may have at most", "", *lines])
 
 
 def errors_page() -> str:

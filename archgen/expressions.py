@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeGuard
 
+from archgen.echo import printable
 from archgen.grammar import (
     FUNCTIONS,
     LITERALS,
@@ -26,10 +27,10 @@ from archgen.grammar import (
     Tree,
     Unknown,
     is_in_range,
-    printable,
     syntax_tree,
     whole_as_int,
 )
+from archgen.limits import LIMITS
 
 __all__ = [
     "RESERVED",
@@ -44,9 +45,7 @@ __all__ = [
     "parse",
 ]
 
-# A hostile file may hold many names; looking for a similar one stays quick.
-MAX_NAMES_COMPARED: Final = 1000
-MAX_TEXT_SHOWN: Final = 24
+MAX_TEXT_SHOWN: Final = LIMITS.quoted // 2
 
 
 class Result(NamedTuple):
@@ -308,9 +307,9 @@ def _wrong_kind(value: Scalar, tree: Operation, index: int, wanted: str) -> Expr
 
 
 def _unknown(tree: Name, scope: Scope) -> ExpressionFault:
-    known = [*islice(scope.names(), MAX_NAMES_COMPARED)]
-    if tree.start > 1:  # in `${…}`, where `true` can stand for `True`
-        known += LITERALS
+    # In `${…}`, `true` can stand for `True`; first, since not every name may be compared.
+    literals = LITERALS if tree.start > 1 else ()
+    known = islice(chain(literals, scope.names()), LIMITS.compared)
     message = f"unknown parameter `{tree.name}`"
     return ExpressionFault("E206", message, tree.start, None, Unknown(tree.name, tuple(known)))
 

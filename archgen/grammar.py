@@ -1,4 +1,4 @@
-"""Tokens and parser of the arithmetic in a spec; imports the standard library only.
+"""Tokens and parser of the arithmetic in a spec; imports ``echo``, ``limits``, ``similarity``.
 
     choice     := test ["if" test "else" choice]         test := and/or/not over comparisons
     comparison := sum [("==" | "!=" | "<" | "<=" | ">" | ">=") sum]
@@ -9,15 +9,19 @@ Precedence is Python's, from loose to tight: if, or, and, not, comparisons, ``+ 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import Final, NamedTuple, NoReturn, TypeAlias
 
-MAX_CHARACTERS: Final = 256
-MAX_NESTING: Final = 32
-MAX_MAGNITUDE: Final = 2**63
+from archgen.echo import printable
+from archgen.limits import LIMITS
+from archgen.similarity import similar
+
+MAX_CHARACTERS: Final = LIMITS.expression
+MAX_NESTING: Final = LIMITS.expression_depth
+MAX_MAGNITUDE: Final = LIMITS.magnitude
+# No bound of its own: a longer exponent, or one of its zeros, leads beyond the magnitude anyway.
 MAX_EXPONENT_DIGITS: Final = 3
 
 Number: TypeAlias = int | Fraction
@@ -149,11 +153,6 @@ class Operation:
 Tree: TypeAlias = Literal | Name | Operation
 
 
-def printable(text: str) -> str:
-    """Return the text with what a terminal might obey escaped."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
 def is_in_range(value: Number) -> bool:
     """Say whether numerator and denominator are at most 2^63."""
     return abs(value.numerator) <= MAX_MAGNITUDE and value.denominator <= MAX_MAGNITUDE
@@ -162,11 +161,6 @@ def is_in_range(value: Number) -> bool:
 def whole_as_int(value: Number) -> Number:
     """Return a whole Fraction as an int and anything else as it is."""
     return value.numerator if value.denominator == 1 else value
-
-
-def similar(word: str, names: Iterable[str]) -> tuple[str, ...]:
-    """Return up to three names that look like the word, the likeliest first."""
-    return tuple(get_close_matches(word, dict.fromkeys(names)))
 
 
 def syntax_tree(text: str) -> tuple[Tree, frozenset[str]]:

@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from archgen.canonical import canonical
 from archgen.ir import Op
+from archgen.naming import NAME_LENGTH
 from archgen.ops import OPS
 from archgen.ops.fields import INITIALIZER, REGULARIZER
 from archgen.ops.join import Join
@@ -37,8 +38,8 @@ Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 NULL: Schema = {"type": "null"}
-IDENTIFIER: Schema = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "maxLength": 64}
-NAME: Schema = {"pattern": "^[A-Za-z0-9][A-Za-z0-9_]*$", "maxLength": 64}
+IDENTIFIER: Schema = {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "maxLength": NAME_LENGTH}
+NAME: Schema = {"pattern": "^[A-Za-z0-9][A-Za-z0-9_]*$", "maxLength": NAME_LENGTH}
 NORMS = {name: op for name, op in OPS.items() if issubclass(op, Norm)}
 KERAS_OBJECTS = {"initializer": INITIALIZER, "regularizer": REGULARIZER}
 JOINS = [name for name, op in OPS.items() if issubclass(op, Join)]

@@ -4,17 +4,20 @@ Imports ``source``, ``variants`` and ``diagnostics``.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError, did_you_mean, named, quoted
+from archgen.intake import standard_input
 from archgen.limits import LIMITS
-from archgen.source import Object, from_python, parse_bytes, read_file
+from archgen.source import Amount, Object, from_python, parse_bytes, read_file
 from archgen.variants import extended
 
 SCHEMA_NAME = "archgen.schema.json"
 REQUIRED = ("archgen", "name")
+HERE = Path()  # what a spec without a file may extend stands below the current folder
 
 
 @cache
@@ -43,26 +46,30 @@ def load(spec: str | Path | Mapping[str, Any], faults: Faults) -> Object:
         UsageError: E501 unknown name, E502 unreadable file.
         SpecError: E1xx the text; E216, E217 what it extends.
     """
+    chain = _Chain(faults)
     if isinstance(spec, Mapping):
-        return merged(from_python(spec), None, Path.cwd(), faults)
+        return chain.merged(from_python(spec, amount=chain.amount), None, HERE)
+    if str(spec) == "/dev/stdin":  # no regular file, but what the user asked for
+        return load_bytes(standard_input(), "<stdin>", faults)
     path = Path(spec)
     if "\0" in str(spec):
         raise UsageError(Fault("E501", f"no spec is called {named(str(spec))}"))
     if path.suffix == ".json":
-        return merged(read_file(path), path, path.parent, faults)
+        return chain.merged(read_file(path, amount=chain.amount), path, path.parent)
     found = shipped(str(spec))
     if found is None:
         message = f"no spec is called {named(str(spec))}"
-        beside = f"{spec}.json" if Path(f"{spec}.json").is_file() else None
+        beside = f"{spec}.json" if _is_file(Path(f"{spec}.json")) else None
         advice = f"did you mean `{beside}`?" if beside else did_you_mean(str(spec), names())
         note = "`archgen list` lists the shipped specs; a file's name ends in `.json`"
         raise UsageError(Fault("E501", message, notes=() if advice else (note,), help=advice))
-    return merged(read_file(found, found.name), found, found.parent, faults)
+    return chain.merged(read_file(found, found.name, chain.amount), found, found.parent)
 
 
 def load_bytes(data: bytes, name: str, faults: Faults) -> Object:
     """Return the merged document of a text, such as standard input; Raises as ``load``."""
-    return merged(parse_bytes(data, name), None, Path.cwd(), faults)
+    chain = _Chain(faults)
+    return chain.merged(parse_bytes(data, name, chain.amount), None, HERE)
 
 
 def merged(document: Object, path: Path | None, folder: Path, faults: Faults) -> Object:
@@ -76,8 +83,10 @@ class _Chain:
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
         self.files: list[Path] = []
+        self.amount = Amount()
 
     def merged(self, document: Object, path: Path | None, folder: Path) -> Object:
+        """Return a document over everything it extends, with its edits carried out."""
         self.require(document)
         self.enter(document, path)
         if "extends" not in document:
@@ -88,8 +97,13 @@ class _Chain:
             return document
         target = self.target(document, folder)
         name = target.name if target.parent == specs_folder() else str(target)
-        parent = self.merged(read_file(target, name), target, target.parent)
-        return extended(parent, document, self.faults)
+        try:
+            parent = read_file(target, name, self.amount)
+        except UsageError as error:
+            (fault,) = error.faults
+            place = document.places["extends"]
+            raise SpecError(Fault("E217", fault.message, place)) from error
+        return extended(self.merged(parent, target, target.parent), document, self.faults)
 
     def require(self, document: Object) -> None:
         for key in REQUIRED:
@@ -97,7 +111,7 @@ class _Chain:
                 self.faults.add(Fault("E202", f"`{key}` is missing", document.place))
 
     def enter(self, document: Object, path: Path | None) -> None:
-        known = path.resolve() if path else Path("<text>")
+        known = _resolved(path) if path else Path("<text>")
         if known in self.files:
             circle = " → ".join([file.name for file in self.files] + [known.name])
             place = document.places.get("extends", document.place)
@@ -117,11 +131,7 @@ class _Chain:
             found = shipped(name)
             if found is None:
                 beside = folder / f"{PurePosixPath(name).name}.json"
-                near = (
-                    f"did you mean `{beside.name}`?"
-                    if "\0" not in name and beside.is_file()
-                    else None
-                )
+                near = f"did you mean `{beside.name}`?" if _is_file(beside) else None
                 help_line = near or did_you_mean(name, names())
                 message = f"no shipped spec is called {named(name)}"
                 raise SpecError(Fault("E217", message, place, help=help_line))
@@ -137,9 +147,22 @@ class _Chain:
         outside = {"..", "\\"} & {*relative.parts, *name}
         inside = not relative.is_absolute() and not outside
         path = folder / relative
-        if not inside or not path.resolve().is_relative_to(folder.resolve()):
+        if not inside or not _resolved(path).is_relative_to(_resolved(folder)):
             message = f"{named(name)} is not below this spec's folder"
             raise SpecError(Fault("E217", message, place))
-        if not path.is_file():
+        if not _is_file(path):
             raise SpecError(Fault("E217", missing, place))
         return path
+
+
+def _resolved(path: Path) -> Path:
+    """Return where a path leads; the path itself where links go in a circle or a part is none."""
+    with suppress(OSError, RuntimeError, ValueError):
+        return path.resolve()
+    return path
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError, ValueError):  # a name too long, or with signs that no file has
+        return path.is_file()
+    return False

@@ -6,8 +6,9 @@ Imports ``ir``, ``ops`` and ``diagnostics``.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from archgen.diagnostics import Fault, Faults
+from archgen.diagnostics import Fault, Faults, SpecError
 from archgen.ir import Node
+from archgen.limits import LIMITS, raising
 from archgen.ops.join import Concat
 
 
@@ -16,41 +17,52 @@ def melted(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
 
     1. The inner concat has one consumer, a concat: its inputs take its place there.
     2. It has another consumer, or is an output: it stays.
-    3. Consumers that melted into one may leave an inner concat with one: again from 1.
+    3. Consumers that melted into one count as one.
+
+    Raises:
+        SpecError: E222, more inputs come together than archgen builds.
     """
-    kept = set(outputs)
-    result = _melted_once(nodes, kept)
-    while len(result) < len(nodes):
-        nodes, result = result, _melted_once(result, kept)
-    return result
-
-
-def _melted_once(nodes: Sequence[Node], kept: set[str]) -> list[Node]:
-    concats = {node.name: node for node in nodes if isinstance(node.op, Concat)}
-    if all(concats.keys().isdisjoint(node.inputs) for node in concats.values()):
+    inner = _inner(nodes, set(outputs))
+    if not inner:
         return list(nodes)
-    consumers: dict[str, set[str]] = {name: set() for name in concats}
-    for node in nodes:
-        for name in node.inputs:
-            if name in consumers:
-                consumers[name].add(node.name)
-    inner = {
-        name
-        for name, users in consumers.items()
-        if name not in kept and len(users) == 1 and users <= concats.keys()
-    }
     flat: dict[str, tuple[str, ...]] = {}
-    result = []
+    result, room = [], LIMITS.steps
     for node in nodes:
         inputs = node.inputs
         if not inner.isdisjoint(inputs):
-            inputs = tuple(leaf for name in inputs for leaf in flat.get(name, (name,)))
+            room -= sum(len(flat.get(name, "1")) for name in inputs)
+            if room < 0:
+                raise _too_many(node)
+            inputs = tuple([leaf for name in inputs for leaf in flat.get(name, (name,))])
             node = replace(node, inputs=inputs)  # noqa: PLW2901 - the node under its new inputs
         if node.name in inner:
             flat[node.name] = inputs
         else:
             result.append(node)
     return result
+
+
+def _inner(nodes: Sequence[Node], kept: set[str]) -> set[str]:
+    """Return the concats that melt away, found from the last node to the first."""
+    found = {node.name: node for node in nodes if isinstance(node.op, Concat)}
+    concats = found.keys()
+    if all(concats.isdisjoint(node.inputs) for node in found.values()):
+        return set()
+    consumers: dict[str, set[str]] = {name: set() for name in concats}
+    inner: dict[str, str] = {}
+    for node in reversed(nodes):
+        if node.name in concats and node.name not in kept:
+            users = {inner.get(user, user) for user in consumers[node.name]}
+            if len(users) == 1 and users <= concats:
+                inner[node.name] = users.pop()
+        for name in concats & set(node.inputs):
+            consumers[name].add(node.name)
+    return set(inner)
+
+
+def _too_many(node: Node) -> SpecError:
+    message = f"nested concats come to more than {LIMITS.steps:,} inputs"
+    return SpecError(Fault("E222", message, node.origin, notes=(raising("steps"),)))
 
 
 def finished(nodes: Sequence[Node], outputs: Iterable[str], faults: Faults) -> list[Node]:

@@ -1,12 +1,14 @@
-"""How entries of a list are called, and which names there are; imports nothing of archgen."""
+"""How entries of a list are called, and which names there are; imports ``limits``."""
 
 import keyword
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from archgen.limits import LIMITS
+
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
-NAME_LENGTH = 64
+NAME_LENGTH = LIMITS.name
 NAME_WORDS = "a name is 1 to 64 of A-Z, a-z, 0-9 and _, and does not begin with _"
 PARAMETER_WORDS = (
     "parameters and modules are named as in Python: 1 to 64 of A-Z, a-z, 0-9 and _,"

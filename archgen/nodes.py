@@ -15,6 +15,8 @@ from archgen.scopes import Move, Tensor
 from archgen.trails import trail_from_fork, trail_from_input
 
 NAMED_IN_NOTES = 8
+# Nobody reads the trails of thousands of faults, and each may walk through all nodes.
+MOST_WALKED = 1_000_000
 
 
 class Nodes:
@@ -24,6 +26,7 @@ class Nodes:
         self.made: list[Node] = []
         self.faults = faults
         self.input_shape = input_shape or ()
+        self._walked = 0
         self._forks: list[dict[tuple[str, str], Fault]] = []
         self._by_name: dict[str, Node] = {}
         self._named = 0
@@ -101,7 +104,10 @@ class Nodes:
         self.faults.add(fault)
 
     def _trail(self, op: Op, name: str, tensors: Sequence[Tensor]) -> tuple[str, ...]:
-        """Return how the shapes that are refused came about."""
+        """Return how the shapes that are refused came about; of very many only the first."""
+        if self._walked > MOST_WALKED:
+            return ()
+        self._walked += len(self.made)
         self._by_name |= {node.name: node for node in self.made[self._named :]}
         self._named = len(self.made)
         if len(tensors) > 1:

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from archgen.bounds import refuse_large, refuse_long, refuse_many_unknown
 from archgen.composition import Part, activation_parts, parts_of
 from archgen.declaring import Declarations
-from archgen.diagnostics import Fault, Faults, closest, did_you_mean, named, offering, quoted
+from archgen.diagnostics import Fault, Faults, closest, named, offering, quoted
 from archgen.expressions import is_expression
 from archgen.naming import (
     BUILD_ARGUMENTS,
@@ -45,6 +46,7 @@ from archgen.validation import (
     follower_of,
     level_faults,
     norm_fault,
+    order_fault,
     part_faults,
     unknown_key,
     wrong_kind,
@@ -179,7 +181,7 @@ class _Reader(Declarations):
             return None
         readers: dict[str, Callable[[Object], Entry | None]] = {
             "op": self.op_entry,
-            "use": lambda raw: self.level(UseEntry, raw),
+            "use": self.use_entry,
             "branches": lambda raw: self.fork(raw, ForkEntry),
         }
         return readers[kinds[0]](raw)
@@ -193,6 +195,10 @@ class _Reader(Declarations):
         message = f"an entry has one of `op`, `use` and `branches`; this has {found}"
         self.faults.add(Fault("E203", message, raw.place))
 
+    def use_entry(self, raw: Object) -> UseEntry | None:
+        refuse_long(raw.get("with"), raw.places.get("with", raw.place), self.faults)
+        return self.level(UseEntry, raw)
+
     def op_entry(self, raw: Object) -> OpEntry | None:
         op = raw["op"]
         if not isinstance(op, str):
@@ -203,6 +209,9 @@ class _Reader(Declarations):
             return None
         fields = {key: value for key, value in raw.items() if key not in ENTRY_KEYS}
         common = _part(raw, [key for key in raw if key in ENTRY_KEYS])
+        refuse_many_unknown(raw, OPS[op], self.faults, (*OPS[op].followers, *ENTRY_KEYS))
+        for key, value in fields.items():
+            refuse_large(value, raw.places[key], self.faults)
         sound = self.check_parts(raw, op, fields)
         entry = self.level(OpEntry, common, {"fields": fields})
         return entry.read_from(raw) if entry and sound else None
@@ -265,31 +274,14 @@ class _Reader(Declarations):
             self.faults.add(offering(fault, join, joins, "known joins:"))
             return False
         order = raw.get("order")
-        names = (
-            [name for name in order if isinstance(name, str)] if isinstance(order, Array) else []
-        )
-        if (
-            isinstance(order, Array)
-            and len(names) == len(order)
-            and sorted(names) != sorted(branches)
-        ):
-            self.wrong_order(order, raw.places["order"], branches)
+        wrong = order_fault(order, raw.places["order"], branches) if order is not None else None
+        if wrong:
+            self.faults.add(wrong)
             return False
         activation = raw.get("activation")
         written = isinstance(activation, str) and not is_expression(activation)
         parts = activation_parts(activation) if written else []
         return self.check_all(parts, raw)
-
-    def wrong_order(self, order: Array, place: Place, branches: list[str]) -> None:
-        """Point at the first name that is no branch or stands there twice, else at the list."""
-        message = f"`order` must name every branch once: {', '.join(branches)}"
-        for index, name in enumerate(order):
-            if name not in branches or name in order[:index]:
-                other = [branch for branch in branches if branch not in order]
-                help_line = did_you_mean(str(name), other) if name not in branches else None
-                self.faults.add(Fault("E220", message, order.places[index], help=help_line))
-                return
-        self.faults.add(Fault("E220", message, place))
 
     def branch(self, raw: object, place: Place) -> Branch:
         located = raw if isinstance(raw, Object) else Object(place)
@@ -334,6 +326,7 @@ class _Reader(Declarations):
             if key not in known:
                 self.faults.add(unknown_key(key, fields.places[key], known))
                 self.without_defaults.add(op)
+            refuse_large(fields[key], fields.places[key], self.faults)
         return _part(fields, [key for key in fields if key in known])
 
     # ── faults ────────────────────────────────────────────────────────────────────────────────
@@ -341,6 +334,7 @@ class _Reader(Declarations):
     def level(
         self, cls: type[LevelType], raw: Object, children: Mapping[str, Any] | None = None
     ) -> LevelType | None:
+        refuse_many_unknown(raw, cls, self.faults)
         try:
             return cls.model_validate({**raw, **(children or {})}).read_from(raw)
         except ValidationError as error:

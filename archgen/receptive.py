@@ -144,9 +144,9 @@ def _at(seen: Field | Turning, output: int) -> Pair:
     return first + rounds * seen.jump, last + rounds * seen.jump
 
 
-def _all(seen: Field | Turning, positions: int, jump: int = 0) -> Field:
+def _all(seen: Field | Turning, positions: int) -> Field:
     """Return what all outputs see together, each of them from here on."""
-    return Field(_at(seen, 0)[0], _at(seen, positions - 1)[1], jump)
+    return Field(_at(seen, 0)[0], _at(seen, positions - 1)[1], 0)
 
 
 # ── several values ────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +155,8 @@ def _all(seen: Field | Turning, positions: int, jump: int = 0) -> Field:
 def hull(fields: Sequence[Fields], shapes: Sequence[Shape], most: int) -> Fields:
     """Return what several values see together: from the first pixel of any to the last.
 
-    Where they do not move in step, such as a 1×1 map that is spread, it is all that they see.
+    Where they do not move in step, such as a 1×1 map that is spread, it is all that they see, and
+    no window behind adds to it.
     """
     heights, widths, _, turned = zip(*fields, strict=True)
     if len(set(turned)) == 1 and len({shape[:-1] for shape in shapes}) == 1:
@@ -187,16 +188,12 @@ def _together(fields: Sequence[Fields], shapes: Sequence[Shape]) -> Fields:
     heights, widths = [], []
     for seen, shape in zip(fields, shapes, strict=True):
         axes = zip((seen.height, seen.width), (*shape[:2], 1, 1), strict=False)
-        height, width = (_all(axis, size, _jump(axis)) for axis, size in axes)
+        height, width = (_all(axis, size) for axis, size in axes)
         heights.append(width if seen.turned != turned else height)
         widths.append(height if seen.turned != turned else width)
     return both(_hull(heights), _hull(widths), turned)
 
 
-def _jump(seen: Field | Turning) -> int:
-    return seen.jump if isinstance(seen, Field) else 0
-
-
 def _hull(fields: Sequence[Field]) -> Field:
-    firsts, lasts, jumps = zip(*fields, strict=True)
-    return Field(min(firsts), max(lasts), max(jumps))
+    firsts, lasts, _ = zip(*fields, strict=True)
+    return Field(min(firsts), max(lasts), 0)

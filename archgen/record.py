@@ -1,8 +1,9 @@
-"""The record of a fault; imports ``places``."""
+"""The record of a fault; imports ``places`` and ``echo``."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from archgen.echo import told
 from archgen.places import Place
 
 
@@ -12,6 +13,10 @@ class Related:
 
     place: Place
     label: str
+
+    def __post_init__(self) -> None:
+        """Escape and cut the label: it may hold text of the spec."""
+        object.__setattr__(self, "label", told(self.label))
 
 
 class Asked(NamedTuple):
@@ -41,6 +46,15 @@ class Fault:
     help: str | None = None
     sizes: str = ""
     asked: Asked | None = None
+
+    def __post_init__(self) -> None:
+        """Escape and cut every text: each may hold text of the spec."""
+        for name in ("message", "label", "help", "sizes"):
+            if text := getattr(self, name):
+                object.__setattr__(self, name, told(text))
+        for name in ("trail", "notes"):
+            if texts := getattr(self, name):
+                object.__setattr__(self, name, tuple(map(told, texts)))
 
     @property
     def severity(self) -> str:

@@ -1,17 +1,18 @@
 """A fault as text, as one line, as GitHub's workflow command, as JSON-ready data.
 
-Imports ``record``, ``snippets`` and ``look``.
+Imports ``record``, ``snippets``, ``look`` and ``limits``.
 """
 
 from collections.abc import Sequence
 
+from archgen.echo import told, where
+from archgen.limits import LIMITS
 from archgen.look import PLAIN, Look, wrapped
 from archgen.places import Place
 from archgen.record import Fault
 from archgen.snippets import Mark, gutter_of, snippets
 
 SHOWN_RELATED = 8
-SHOWN_FAULTS = 50
 
 
 # ── text ──────────────────────────────────────────────────────────────────────────────────────────
@@ -19,9 +20,15 @@ SHOWN_FAULTS = 50
 
 def render_faults(faults: Sequence[Fault], look: Look = PLAIN) -> str:
     """Return the first faults as text, and how many more there are."""
-    blocks = [render_fault(fault, look) for fault in faults[:SHOWN_FAULTS]]
+    blocks = [render_fault(fault, look) for fault in faults[: LIMITS.shown]]
     more = len(faults) - len(blocks)
-    return "\n\n".join([*blocks, look.plain(f"… and {more:,} more")] if more else blocks)
+    told_more = f"… and {at_least(len(faults))}{more:,} more"
+    return "\n\n".join([*blocks, look.plain(told_more)] if more else blocks)
+
+
+def at_least(count: int) -> str:
+    """Return what stands before a number of faults that a check may have stopped at."""
+    return "at least " if count >= LIMITS.faults else ""
 
 
 def render_fault(fault: Fault, look: Look = PLAIN) -> str:
@@ -30,13 +37,13 @@ def render_fault(fault: Fault, look: Look = PLAIN) -> str:
     lines = _header(fault, look)
     lines += snippets(marks, look)
     gutter = gutter_of(marks) if marks else 1
-    notes = [line for kind, text in told(fault) for line in _note(kind, text, gutter, look)]
+    notes = [line for kind, text in explanation(fault) for line in _note(kind, text, gutter, look)]
     if notes and fault.place is not None and fault.place.text.content:
         lines.append(look.paint("gutter", " " * gutter + " |"))
     return "\n".join(lines + notes)
 
 
-def told(fault: Fault) -> list[tuple[str, str]]:
+def explanation(fault: Fault) -> list[tuple[str, str]]:
     """Return what stands below the snippet: how it came about, what works, notes, help."""
     parts = [("trail", " ─ ".join(fault.trail)), ("works for", fault.sizes)]
     parts += [("note", note) for note in fault.notes]
@@ -88,7 +95,7 @@ def render_short(fault: Fault) -> str:
     head = f"{fault.severity}[{fault.code}]: {fault.message}"
     if place is None:
         return head
-    return f"{place.file}:{place.line}:{place.column}: {head}  {place.pointer}".rstrip()
+    return f"{where(place)}: {head}  {told(place.pointer)}".rstrip()
 
 
 def render_github(fault: Fault) -> str:
@@ -97,8 +104,8 @@ def render_github(fault: Fault) -> str:
     Columns are left out of a span of several lines: GitHub's runner takes them of one line only.
     """
     lines = [fault.message, *([fault.label] if fault.label else [])]
-    lines += [f"{_where(other.place)}: {other.label}" for other in fault.related]
-    lines += [f"{kind}: {text}" for kind, text in told(fault)]
+    lines += [f"{where(other.place)}: {other.label}" for other in fault.related]
+    lines += [f"{kind}: {text}" for kind, text in explanation(fault)]
     properties = ",".join(
         f"{key}={_escaped(str(value), of_property=True)}"
         for key, value in _properties(fault).items()
@@ -121,10 +128,6 @@ def _escaped(text: str, *, of_property: bool = False) -> str:
     """Return text as a workflow command holds it."""
     signs = "%\r\n:," if of_property else "%\r\n"
     return "".join(f"%{ord(sign):02X}" if sign in signs else sign for sign in text)
-
-
-def _where(place: Place) -> str:
-    return f"{place.file}:{place.line}:{place.column}"
 
 
 def fault_record(fault: Fault) -> dict[str, object]:

@@ -7,11 +7,13 @@ its siblings go on. Imports ``making``, ``nodes``, ``wiring``,
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from archgen.diagnostics import Fault, Faults, SpecError, named, offering
 from archgen.evaluation import Evaluator, Values
 from archgen.expressions import Result
+from archgen.growth import Growth, Size
 from archgen.ir import Graph, Node, Op, Shape
 from archgen.limits import LIMITS
 from archgen.making import Maker
@@ -35,14 +37,15 @@ class Context(NamedTuple):
 
 
 class Expansion(NamedTuple):
-    """A module expanded without a fault: its path and input, what it made, how much work it was."""
+    """A module expanded without a fault: its path and input, what it made, its size and scopes."""
 
     path: str
     input: str
     nodes: slice
     result: Tensor
     frame: Frame
-    entries: int
+    size: Size
+    scopes: tuple[str, ...]
 
 
 class Output(NamedTuple):
@@ -64,8 +67,7 @@ def resolve(
     try:
         return resolver.graph()
     except SpecError as error:
-        for fault in error.faults:
-            faults.add(fault)
+        faults.take(error)
         return None
 
 
@@ -85,7 +87,7 @@ class Resolver:
         self.using: list[str] = []
         self.modules: dict[str, str] = {}
         self.expansions: dict[tuple[str, Shape | None, str], Expansion] = {}
-        self.expanded = 0
+        self.growth = Growth(self.evaluator)
 
     # ── the whole ─────────────────────────────────────────────────────────────────────────────
 
@@ -165,6 +167,7 @@ class Resolver:
         counts = [self.evaluator.copies(entry, context.environment) for entry in entries]
         if -1 in counts:
             return None
+        self.growth.enter(entries, counts)
         names = numbered([entry.called for entry in entries], counts)
         self.wiring.declare_entries(entries, names, context.frame)
         for entry, copies in zip(entries, names, strict=True):
@@ -172,13 +175,20 @@ class Resolver:
                 tensor = self.copy(entry, copies[0], context, tensor)
             else:
                 tensor = self.repeated(entry, copies, context, tensor)
+        self.growth.leave()
         return tensor
 
     def repeated(
         self, entry: Entry, names: tuple[str, ...], context: Context, tensor: Tensor | None
     ) -> Tensor | None:
-        """Expand the copies of an entry in a row; its bare name is the last of them."""
+        """Expand the copies of an entry in a row; its bare name is the last of them.
+
+        Behind a poisoned copy the others are poison, too: they would fail for the same reason.
+        """
         for index, name in enumerate(names, start=1):
+            if index > 1 and tensor is None:
+                context.frame.holds(name, None)
+                continue
             environment = context.environment.inner(index=Result(index, effective=False))
             tensor = self.copy(entry, name, context._replace(environment=environment), tensor)
         slots = context.frame.slots
@@ -190,7 +200,6 @@ class Resolver:
         self, entry: Entry, name: str, context: Context, tensor: Tensor | None
     ) -> Tensor | None:
         """Expand one copy of one entry where its condition holds."""
-        self.count(1, entry.place)
         slot = context.frame.slots[name]
         wanted = self.evaluator.condition(entry.when, entry.at("when"), context.environment)
         if wanted is False:
@@ -200,13 +209,6 @@ class Resolver:
         result = self.entry(entry, name, slot, context, tensor) if wanted else None
         slot.state, slot.tensor = "built", result
         return result
-
-    def count(self, entries: int, place: Place) -> None:
-        """Count expanded entries; Raises SpecError E222 beyond the limit."""
-        self.expanded += entries
-        if self.expanded > LIMITS.nodes:
-            message = f"the spec expands to more than {LIMITS.nodes:,} entries"
-            raise SpecError(Fault("E222", message, place))
 
     # ── entries ───────────────────────────────────────────────────────────────────────────────
 
@@ -278,19 +280,21 @@ class Resolver:
         environment = self.evaluator.module(entry, module, context.environment, entering)
         key = (entry.use, entering.shape if entering else None, repr(environment.known))
         if key in self.expansions and entering is not None:
-            self.count(self.expansions[key].entries, entry.place)
+            self.growth.again(self.expansions[key].size, entry.place)
             return self.again(self.expansions[key], path, slot, entering)
         inside = Context(Frame(), environment, f"{path}.", path)
         inside.frame.holds(INPUT, entering)
         self.give_tensors(entry, module, context.frame, inside.frame)
         slot.inner = inside.frame
-        first, expanded = len(self.nodes.made), self.expanded
+        first, known, before = len(self.nodes.made), len(self.modules), self.growth.reached
         self.using.append(entry.use)
         result = self.body(module, inside, entering)
         self.using.pop()
         if result is not None and entering is not None and not module.inputs:
-            span, count = slice(first, len(self.nodes.made)), self.expanded - expanded
-            made = Expansion(path, entering.node, span, result, inside.frame, count)
+            span = slice(first, len(self.nodes.made))
+            size = self.growth.of_module(entry.use, before)
+            scopes = tuple(islice(reversed(self.modules), len(self.modules) - known))
+            made = Expansion(path, entering.node, span, result, inside.frame, size, scopes)
             self.expansions[key] = made
         return result
 
@@ -298,8 +302,7 @@ class Resolver:
         """Repeat an expansion under another path: the same module on the same shape."""
         move = Move(made.path, path, made.input, entering.node)
         self.nodes.repeat(made.nodes, move)
-        inside = [scope for scope in self.modules if scope.startswith(f"{made.path}.")]
-        self.modules |= {move.node(scope): self.modules[scope] for scope in inside}
+        self.modules |= {move.node(scope): self.modules[scope] for scope in made.scopes}
         slot.inner, slot.move = made.frame, move
         # A module without layers gives back what entered, called by whatever made it.
         return entering if made.result.node == made.input else move.tensor(made.result)
@@ -331,7 +334,7 @@ class Resolver:
 
     def give_tensors(self, entry: UseEntry, module: Module, outside: Frame, inside: Frame) -> None:
         """Fill the further inputs of a module with the tensors that ``with`` names."""
-        for name in module.inputs:
+        for index, name in enumerate(module.inputs):
             given, tensor = entry.with_.get(name), None
             place = entry.member_place("with", name) if name in entry.with_ else entry.at("with")
             if isinstance(given, str):
@@ -339,7 +342,7 @@ class Resolver:
             else:
                 message = f"`with` must name the tensor that enters as {named(name)}"
                 self.fault("E207", message, place)
-            inside.holds(name, tensor, module.element_place("inputs", module.inputs.index(name)))
+            inside.holds(name, tensor, module.element_place("inputs", index))
 
     # ── forks ─────────────────────────────────────────────────────────────────────────────────
 

@@ -19,6 +19,8 @@ Table = tuple[tuple[int, Shape | None], ...]
 Infer = Callable[[Op, Shapes], Shape | None]
 Tables = Mapping[str, Table]
 HEIGHT, WIDTH = 0, 1
+# A join looks at all its inputs in every stretch; so many take as long as another op.
+INPUTS_A_STRETCH = 8
 
 
 def real(op: Op, shapes: Shapes) -> Shape | None:
@@ -65,9 +67,11 @@ def tables_of(nodes: Sequence[Node], entering: Table, infer: Infer, most: int) -
         key = (id(node.op), *map(id, inputs))
         table = known.get(key)
         if table is None:
+            if len(inputs) * max(map(len, inputs)) > most * INPUTS_A_STRETCH:
+                raise TooLarge
             table = _table(node.op, inputs, infer)
             table = known[key] = equal.setdefault(table, table)
-            most -= len(table)
+            most -= len(table) * max(len(inputs) // INPUTS_A_STRETCH, 1)
             if most < 0:
                 raise TooLarge
         tables[node.name] = table

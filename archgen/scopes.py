@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from archgen.expressions import Result
 from archgen.ir import Shape
+from archgen.limits import LIMITS
 from archgen.places import Place
 
 
@@ -57,6 +58,10 @@ class Environment:
         while scope is not None:
             yield from scope.known
             scope = scope.outer
+
+    def __contains__(self, name: str) -> bool:
+        """Say whether a name may be read here."""
+        return name in self.known or (self.outer is not None and name in self.outer)
 
     def place_of(self, name: str) -> Place | None:
         """Return where a name got its value."""
@@ -128,6 +133,8 @@ class Frame:
 
     def find(self, reference: str) -> Slot | None:
         """Look a reference up in this list, then in the lists around it; dots descend."""
+        if len(reference) > LIMITS.reference:
+            return None
         first, *rest = reference.split(".")
         frame: Frame | None = self
         while frame is not None and first not in frame.slots:
@@ -142,7 +149,7 @@ class Frame:
 
     def nearest(self, reference: str) -> tuple[str, Slot | None]:
         """Return what a reference that leads nowhere names as far as it is known, and its slot."""
-        names = reference.split(".")
+        names = reference[: LIMITS.reference].split(".")
         for count in range(len(names) - 1, 0, -1):
             begun = ".".join(names[:count])
             if (slot := self.find(begun)) is not None:

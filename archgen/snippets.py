@@ -1,12 +1,13 @@
 """Draws the lines of a text that a fault points at, with carets under them.
 
-Imports ``look`` and ``places``.
+Imports ``echo``, ``look`` and ``places``.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
+from archgen.echo import told, where
 from archgen.look import Look, cells, wrapped
 from archgen.places import Place, Text
 
@@ -65,14 +66,13 @@ def _block(text: Text, marks: Sequence[Mark], gutter: int, look: Look) -> Iterat
 
 def _head(place: Place, arrow: str, gutter: int, look: Look) -> list[str]:
     """Return where a block stands; the pointer on a line of its own where it is narrow."""
-    where = look.plain(f"{place.file}:{place.line}:{place.column}")
-    pointer = look.plain(place.pointer)
+    stands, pointer = look.plain(where(place)), look.plain(told(place.pointer))
     lead = " " * gutter + look.paint("gutter", arrow)
     before = gutter + len(arrow) + 1
-    if look.columns is None or before + cells(f"{where}  {pointer}") <= look.columns:
-        return [f"{lead} {where}  {pointer}".rstrip()]
+    if look.columns is None or before + cells(f"{stands}  {pointer}") <= look.columns:
+        return [f"{lead} {stands}  {pointer}".rstrip()]
     # Neither is wrapped: they are clicked on and copied.
-    return [f"{lead} {where}", *([" " * before + pointer] if pointer else [])]
+    return [f"{lead} {stands}", *([" " * before + pointer] if pointer else [])]
 
 
 def _between(text: Text, shown: int, line: int, gutter: int, look: Look) -> Iterator[str]:

@@ -1,16 +1,18 @@
 """JSON text to values that know their place; refuses what JSON readers usually let pass.
 
-Imports ``places``, ``limits`` and ``diagnostics``.
+Imports ``places``, ``limits``, ``diagnostics`` and ``intake``.
 """
 
 import codecs
 import json
 import math
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
-from archgen.diagnostics import Fault, Faults, Related, SpecError, UsageError, named, quoted
-from archgen.limits import LIMITS
+from archgen.diagnostics import Fault, Faults, Related, SpecError, named, quoted
+from archgen.intake import read_bytes
+from archgen.limits import LIMITS, raising
 from archgen.places import Path as JsonPath
 from archgen.places import Place, Text
 
@@ -40,27 +42,32 @@ class Array(list["Object | Array | Scalar"]):
         self.places: list[Place] = []
 
 
-def read_file(path: Path, name: str | None = None) -> Object:
+@dataclass(slots=True)
+class Amount:
+    """What was read of one spec and of those that it extends, which share the limits."""
+
+    bytes: int = 0
+    values: int = 0
+
+
+def read_file(path: Path, name: str | None = None, amount: Amount | None = None) -> Object:
     """Read a spec file.
 
     Raises:
         UsageError: E502, the file cannot be read.
         SpecError: what ``parse`` refuses, and E101, E105.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(LIMITS.file_bytes + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(Fault("E502", f"cannot read {path}: {reason}")) from error
-    return parse_bytes(data, name or str(path))
+    return parse_bytes(read_bytes(path), name or str(path), amount)
 
 
-def parse_bytes(data: bytes, name: str) -> Object:
+def parse_bytes(data: bytes, name: str, amount: Amount | None = None) -> Object:
     """Parse the bytes of a spec file; Raises SpecError as ``parse``, and E101, E105."""
-    if len(data) > LIMITS.file_bytes:
-        message = f"the file is larger than {LIMITS.file_bytes:,} bytes"
-        raise SpecError(Fault("E105", message, Place(Text(name, ""))))
+    amount = amount or Amount()
+    what = "the files together are" if amount.bytes else "the file is"
+    amount.bytes += len(data)
+    if amount.bytes > LIMITS.file_bytes:
+        message = f"{what} larger than {LIMITS.file_bytes:,} bytes"
+        raise SpecError(_too_much(message, "file_bytes", Place(Text(name, ""))))
     plain = data.removeprefix(codecs.BOM_UTF8)
     try:
         content = plain.decode()
@@ -69,10 +76,14 @@ def parse_bytes(data: bytes, name: str) -> Object:
         place = Place(Text(name, readable), (), len(readable), len(readable))
         message = f"the byte 0x{plain[error.start]:02X} is not valid UTF-8"
         raise SpecError(Fault("E101", message, place)) from error
-    return parse(content, name)
+    return parse(content, name, amount)
 
 
-def from_python(value: object, name: str = "<dict>") -> Object:
+def _too_much(message: str, limit: str, place: Place) -> Fault:
+    return Fault("E105", message, place, notes=(raising(limit),))
+
+
+def from_python(value: object, name: str = "<dict>", amount: Amount | None = None) -> Object:
     """Turn a spec given as a Python dict into the same values, by way of its JSON text.
 
     Raises:
@@ -80,24 +91,28 @@ def from_python(value: object, name: str = "<dict>") -> Object:
     """
     try:
         text = json.dumps(value, indent=2, ensure_ascii=False)
-        return parse(_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text), name)
+        text = _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
     except (TypeError, ValueError, RecursionError) as error:
         place = Place(Text(name, ""))
         raise SpecError(Fault("E203", f"not JSON data: {error}", place)) from error
+    return parse(text, name, amount)
 
 
-def parse(content: str, name: str) -> Object:
+def parse(content: str, name: str, amount: Amount | None = None) -> Object:
     """Parse a JSON text whose top is an object.
 
     Raises:
         SpecError: E102 no JSON; E103 equal keys; E104 NaN, Infinity; E105 beyond the limits.
     """
-    scanner = _Scanner(Text(name, content))
+    amount = amount or Amount()
+    scanner = _Scanner(Text(name, content), amount.values)
     try:
         value = scanner.document()
     except SpecError as error:
-        raise SpecError(dict.fromkeys((*scanner.faults.listed(), *error.faults))) from error
+        scanner.faults.take(error)
+        raise SpecError(scanner.faults.listed()) from error
     scanner.faults.raise_errors()
+    amount.values = scanner.values
     if not isinstance(value, Object):
         start = len(content) - len(content.lstrip(_SPACE))
         place = Place(scanner.text, (), start, len(content))
@@ -106,10 +121,11 @@ def parse(content: str, name: str) -> Object:
     return value
 
 
-# Strings first: most tokens of a spec are strings. ASCII digits only, as RFC 8259 says.
+# Strings first: most tokens of a spec are strings. ASCII digits only, as RFC 8259 says. What
+# repeats in a string gives nothing back, or the memory of where to would fill the machine's.
 _TOKEN = re.compile(
-    r"[ \t\n\r]*(?:"
-    r'("[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*")'
+    r"[ \t\n\r]*+(?:"
+    r'("[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")'
     r"|([{}\[\],:])"
     r"|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(?![0-9A-Za-z_.])"
     r"|(true|false|null|NaN|Infinity|-Infinity)\b"
@@ -118,7 +134,9 @@ _TOKEN = re.compile(
 _STRING, _MARK, _NUMBER, _WORD = 1, 2, 3, 4
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None}
 _SPACE = " \t\n\r"
-_STRING_PART = re.compile(r'[^"\\\x00-\x1f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*)*')
+_STRING_PART = re.compile(
+    r'[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+'
+)
 _BARE = re.compile(r"[-+.]?[0-9A-Za-z_.]+")
 _SIMILAR = {
     "true": "did you mean `true`?",
@@ -145,7 +163,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class _Scanner:
     """One pass over a text; nesting is bounded, so recursion is."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, values: int) -> None:
         self.text = text
         self.content = text.content
         self.faults = Faults()
@@ -153,7 +171,8 @@ class _Scanner:
         self.token = ""
         self.kind = 0
         self.start = 0
-        self.values = 0
+        self.values = values
+        self.most_values = LIMITS.json_values
         self.path: JsonPath = ()
         self.wanted = ""
         self.open: list[int] = []
@@ -238,9 +257,9 @@ class _Scanner:
 
     def value(self, path: JsonPath, depth: int) -> "Object | Array | Scalar":
         self.values += 1
-        if self.values > LIMITS.json_values:
-            message = f"more than {LIMITS.json_values:,} values"
-            raise SpecError(Fault("E105", message, self.here(path)))
+        if self.values > self.most_values:
+            message = f"more than {self.most_values:,} values"
+            raise SpecError(_too_much(message, "json_values", self.here(path)))
         kind, token = self.kind, self.token
         if kind == _STRING:
             return self.string(path)
@@ -337,8 +356,12 @@ class _Scanner:
         while self.token != "]" or self.kind != _MARK:
             inner = (*path, len(result))
             start = self.start
-            result.append(self.value(inner, depth))
-            result.places.append(Place(self.text, inner, start, self.offset))
+            value = self.value(inner, depth)
+            result.append(value)
+            if isinstance(value, Object | Array):
+                result.places.append(value.place)
+            else:
+                result.places.append(Place(self.text, inner, start, self.offset))
             self.path = path
             self.separated("]")
         self.open.pop()

@@ -10,7 +10,9 @@ from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
@@ -67,19 +69,46 @@ Reference = Annotated[
     ),
 ]
 Scalar = str | int | float | bool | None
+
+
+def _to_first_wrong(value: Any) -> Any:
+    """Return the first member that is no scalar, if any: Pydantic has five findings on each."""
+    members = value.items() if isinstance(value, dict) else ()
+    wrong = next((item for item in members if not isinstance(item[1], Scalar)), None)
+    return dict([wrong]) if wrong else value
+
+
+def _few_copies(value: int) -> int:
+    # Not a bound of the field: it can be raised.
+    if value > LIMITS.repeat:
+        words = (
+            f"`repeat` must be a whole number from 0 to {LIMITS.repeat:,} or a $-value, not {value}"
+        )
+        raise wrong("repeat", words)
+    return value
+
+
 Parameters = Annotated[
     dict[str, Scalar],
+    BeforeValidator(_to_first_wrong),
     Field(description="an object of names and their defaults: text, numbers, true, false, null"),
 ]
 Prose = Annotated[str, Field(description="text")]
-Prosaic = Annotated[str | list[str], Field(description="text, or a list of texts")]
+Texts = Annotated[list[str], Field(fail_fast=True)]
+Prosaic = Annotated[str | Texts, Field(description="text, or a list of texts")]
 COUNT_WORDS = f"a whole number from 0 to {LIMITS.repeat:,} or a $-value"
 WITH_WORDS = "an object of names and their values: text, numbers, true, false, null"
 INPUTS_WORDS = "a list of entries' names"
 Condition = Annotated[bool | str, OrExpression(bool), Field(description="true, false or a $-value")]
 Count = Annotated[
     int | str,
-    OrExpression(Annotated[int, Field(ge=0, le=LIMITS.repeat)]),
+    OrExpression(
+        Annotated[
+            int,
+            Field(ge=0, json_schema_extra={"maximum": LIMITS.repeat}),
+            AfterValidator(_few_copies),
+        ]
+    ),
     Field(description=COUNT_WORDS),
 ]
 Extent = Annotated[
@@ -97,7 +126,7 @@ Divisor = Annotated[
     Field(description="a whole number from 1 or a $-value"),
 ]
 Join = Annotated[str, Field(description="the name of a join, such as concat or add")]
-Inputs = Annotated[list[Reference], Field(min_length=1, description=INPUTS_WORDS)]
+Inputs = Annotated[list[Reference], Field(fail_fast=True, min_length=1, description=INPUTS_WORDS)]
 Layers = Annotated["tuple[Entry, ...]", BELOW]
 
 
@@ -203,7 +232,7 @@ class Fork(Level):
 
     join: Join
     branches: Annotated[Mapping[str, Branch], BELOW]
-    order: Annotated[list[str] | None, Field(description="a list of the branches' names")] = None
+    order: Annotated[Texts | None, Field(description="a list of the branches' names")] = None
     activation: Annotated[
         str | None, Field(description="the name of an activation, or a $-value")
     ] = None
@@ -224,9 +253,11 @@ class Module(Level):
     title: Prose = ""
     description: Prose = ""
     references: Prosaic = ""
-    required: Annotated[list[str], Field(description="a list of parameter names")] = []
+    required: Annotated[Texts, Field(description="a list of parameter names")] = []
     parameters: Parameters = Field(default_factory=dict)
-    inputs: Annotated[list[Name], Field(description="a list of names for further tensors")] = []
+    inputs: Annotated[
+        list[Name], Field(fail_fast=True, description="a list of names for further tensors")
+    ] = []
     layers: Layers | None = None
     fork: Annotated[Fork | None, BELOW] = None
 
@@ -242,7 +273,9 @@ class Head(Level):
     layers: Layers
 
 
-Numbers = Annotated[list[float], Field(min_length=1, description="a list of numbers")]
+Numbers = Annotated[
+    list[float], Field(fail_fast=True, min_length=1, description="a list of numbers")
+]
 
 
 class Pixels(Level):
@@ -298,7 +331,7 @@ class Spec(Level):
     published: Annotated[dict[str, Any], Field(description="an object of published figures")] = (
         Field(default_factory=dict)
     )
-    labels: Annotated[list[str] | str, Field(description="a list of class names")] = ""
+    labels: Annotated[Texts | str, Field(description="a list of class names")] = ""
     training: Annotated[dict[str, Any], Field(description="an object of training defaults")] = (
         Field(default_factory=dict)
     )

@@ -1,14 +1,14 @@
 """Tables of what a network costs, folded to any depth: as aligned text, as Markdown, as data.
 
-Imports ``analysis``, ``input_sizes`` and what they import.
+Imports ``analysis``, ``input_sizes``, ``columns`` and what they import.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from archgen.analysis import Analysis, Measure
+from archgen.columns import aligned, markdown_table
 from archgen.input_sizes import Sizes
 from archgen.ir import Node, Pair, Shape, shape_text
 
@@ -75,16 +75,14 @@ class Table:
     def text(self, depth: int = 1) -> str:
         """Return aligned text: a headline, the rows, the totals."""
         header, rows = self.cells(depth)
-        body = [*_aligned([header, *rows]), ""] if rows else []
+        body = [*aligned([header, *rows], _words(header)), ""] if rows else []
         works = self.sizes.text() if self.sizes is not None else ""
         return "\n".join([self.headline(), "", *body, *_totals(self.totals(), works)]) + "\n"
 
     def markdown(self, depth: int = 1) -> str:
         """Return a Markdown table and its totals as a list."""
         header, rows = self.cells(depth)
-        left = header.index("trainable") if rows else 0
-        rule = ["---" if column < left else "---:" for column in range(len(header))]
-        body = [*map(_markdown_row, [header, rule, *rows]), ""] if rows else []
+        body = [*markdown_table([header, *rows], _words(header)), ""] if rows else []
         totals = [f"- {name}: {value}" for name, value in self.totals()]
         totals += [f"- works for {self.sizes.text()}"] if self.sizes is not None else []
         return "\n".join([self.headline(), "", *body, *totals]) + "\n"
@@ -145,7 +143,7 @@ class Table:
         first, last = measures[0].node, measures[-1]
         return Row(
             name,
-            first.op.label() if first.name == name else self._title(name, measures),
+            first.op.label() if first.name == name else self._title(name),
             last.node.shape,
             _filters(first) if first.name == name else None,
             sum(measure.trainable for measure in measures),
@@ -155,13 +153,10 @@ class Table:
             sum(measure.activation_bytes for measure in measures),
         )
 
-    def _title(self, scope: str, measures: Sequence[Measure]) -> str:
+    def _title(self, scope: str) -> str:
         """Return the title of the module or head that a scope comes from, if it is one."""
-        for measure in measures:
-            origin = measure.node.origin
-            if measure.node.scope == scope and origin is not None:
-                return self.titles.get(tuple(map(str, origin.path[:2])), "")
-        return ""
+        module = self.analysis.graph.modules.get(scope)
+        return self.titles.get(("heads", scope) if module is None else ("modules", module), "")
 
     def _node_record(self, measure: Measure) -> dict[str, object]:
         node = measure.node
@@ -244,18 +239,9 @@ def _one_line(text: str) -> str:
     return plain if len(plain) <= _TITLE_CHARACTERS else plain[: _TITLE_CHARACTERS - 1] + "…"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows as lines, words to the left and numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    words = rows[0].index(HEADER[FIRST_NUMBER])
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if column < words else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return [lines[0], "─" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]]
+def _words(header: Sequence[str]) -> int:
+    """Return how many columns hold words."""
+    return header.index(HEADER[FIRST_NUMBER])
 
 
 def _totals(totals: Sequence[tuple[str, str]], works: str) -> list[str]:
@@ -263,11 +249,3 @@ def _totals(totals: Sequence[tuple[str, str]], works: str) -> list[str]:
     wide = max(map(len, names)), max(map(len, values))
     lines = [f"{name.ljust(wide[0])}  {value.rjust(wide[1])}" for name, value in totals]
     return [*lines, f"{'works for'.ljust(wide[0])}  {works}"] if works else lines
-
-
-# What means something in a cell; an underscore only at the edge of a word.
-_MARKDOWN_SIGN = re.compile(r"[\\`*\[\]<>|&#~]|(?<![^\W_])_|_(?![^\W_])")
-
-
-def _markdown_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(_MARKDOWN_SIGN.sub(r"\\\g<0>", cell) for cell in cells) + " |"

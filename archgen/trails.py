@@ -5,18 +5,23 @@ Imports ``ir`` and ``scopes``.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from heapq import nsmallest
 
 from archgen.ir import Node, Shape, shape_text
 from archgen.naming import INPUT
 from archgen.scopes import Tensor
 
 MapOf = Mapping[str, Node]
+COMPARED = 8
 
 
 def trail_from_input(made: MapOf, input_shape: Shape, seen_from: str, node: str) -> tuple[str, ...]:
     """Return how a node got its height and width, each module around passed in one step."""
     steps: list[tuple[str, Shape]] = []
     for passed in _back(made, node):
+        # What leaves the map as it is makes no step, so its name need not be looked at.
+        if passed.shape[:2] == _shape(made, input_shape, passed.inputs[0])[:2]:
+            continue
         step = _step(passed.name, seen_from)
         if not steps or steps[-1][0] != step:
             steps.append((step, passed.shape[:2]))
@@ -29,8 +34,10 @@ def trail_from_fork(
     """Return how one of the tensors that should be joined became other than where they parted.
 
     ``axes`` is how many of the first axes must be equal; of several tensors that changed in them
-    the one is told whose shape is the rarest.
+    the one is told whose shape is the rarest. Of many tensors only the rarest are looked at.
     """
+    often = Counter([tensor.shape[:axes] for tensor in tensors])
+    tensors = nsmallest(COMPARED, tensors, key=lambda tensor: often[tensor.shape[:axes]])
     shapes = [tensor.shape[:axes] for tensor in tensors]
     shared = set.intersection(*[_above(made, tensor.node) for tensor in tensors])
     ways = [_until(made, tensor.node, shared) for tensor in tensors]
@@ -38,7 +45,6 @@ def trail_from_fork(
         _shape(made, input_shape, way[-1].inputs[0] if way else tensor.node)[:axes]
         for way, tensor in zip(ways, tensors, strict=True)
     ]
-    often = Counter(shapes)
     numbers = range(len(tensors))
     changed = [number for number in numbers if shapes[number] != starts[number]]
     odd = min(changed or numbers, key=lambda number: often[shapes[number]])

@@ -1,6 +1,6 @@
 """From Pydantic's findings to faults at their places; imports ``composition`` and ``source``."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -9,8 +9,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from archgen.composition import Part
-from archgen.diagnostics import NAMES_LOOKED_UP, Fault, closest, named, offering, quoted
+from archgen.diagnostics import NAMES_LISTED, Fault, closest, named, offering, quoted
 from archgen.expressions import ExpressionFault, is_expression
+from archgen.limits import LIMITS
 from archgen.naming import NAME_WORDS
 from archgen.ops import OPS
 from archgen.ops.norm import Norm
@@ -67,6 +68,23 @@ def norm_fault(asked: Found) -> Fault | None:
     return offering(Fault("E204", message, place), name, norms, "known norms:")
 
 
+def order_fault(order: object, place: Place, branches: Sequence[str]) -> Fault | None:
+    """Return what is wrong with an `order`, at the first name that is no branch or there twice."""
+    if not isinstance(order, Array) or not all(isinstance(name, str) for name in order):
+        return None  # the level's to refuse
+    listed = ", ".join(branches[:NAMES_LISTED]) + ", …" * (len(branches) > NAMES_LISTED)
+    message = f"`order` must name every branch once: {listed}"
+    known, left = set(branches), set(branches)
+    for name, at in zip(order, order.places, strict=True):
+        if name not in left:
+            fault = Fault("E220", message, at)
+            there = set(map(str, order))
+            absent = [branch for branch in branches if branch not in there]
+            return fault if name in known else offering(fault, str(name), absent)
+        left.remove(name)
+    return Fault("E220", message, place) if left else None
+
+
 def level_faults(
     error: ValidationError, cls: type[BaseModel], raw: Object, more: Iterable[str] = ()
 ) -> list[Fault]:
@@ -112,7 +130,7 @@ def _faults(
         details.setdefault(_key(detail), detail)
     unknown = [key for key, detail in details.items() if detail["type"] == "extra_forbidden"]
     missing = any(detail["type"] == "missing" for detail in details.values())
-    meant = {closest(key, known) for key in unknown[:NAMES_LOOKED_UP]} if missing else set()
+    meant = {closest(key, known) for key in unknown[: LIMITS.looked_up]} if missing else set()
     return {
         key: _fault(key, detail, fields, known, find)
         for key, detail in details.items()

@@ -5,9 +5,10 @@ Imports ``source``, ``naming`` and ``diagnostics``.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
-from archgen.diagnostics import Fault, Faults, Related, named, offering, quoted
+from archgen.diagnostics import Fault, Faults, Related, SpecError, named, offering, quoted
+from archgen.limits import LIMITS
 from archgen.naming import called, numbered
 from archgen.places import Place
 from archgen.source import Array, Object
@@ -95,6 +96,9 @@ def edited(document: Object, child: Object, faults: Faults) -> Object:
     found = _found(edits, document, faults)
     _refuse_lost(found, faults)
     _replace_entries([edit for edit in found if not _apply(edit, faults)])
+    if is_deeper(document, LIMITS.json_depth):
+        message = f"the edits nest the document deeper than {LIMITS.json_depth} levels"
+        raise SpecError(Fault("E105", message, child.places["edit"].of_key()))
     return document
 
 
@@ -215,6 +219,19 @@ def editable(document: Object) -> Iterator[tuple[str, Place]]:
     for path, target in _targets(document):
         if isinstance(target.value, Object):
             yield path, target.value.place
+
+
+def is_deeper(value: object, levels: int) -> bool:
+    """Say whether objects and lists stand in each other deeper than so many levels."""
+    level = [value]
+    for _ in range(levels + 1):
+        held = [one.values() if isinstance(one, dict) else one for one in level if _holds(one)]
+        level = [member for members in held for member in members]
+    return bool(level)
+
+
+def _holds(value: object) -> TypeGuard[Object | Array]:
+    return isinstance(value, Object | Array)
 
 
 def _targets(document: Object) -> Iterator[tuple[str, Target]]:

@@ -3,7 +3,9 @@
 Imports ``scopes``, ``spec`` and ``diagnostics``.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 
 from archgen.diagnostics import Fault, Faults, Related, named, offering
 from archgen.places import Place
@@ -54,12 +56,12 @@ class Wiring:
         self, entries: Sequence[Entry], names: Sequence[tuple[str, ...]], frame: Frame
     ) -> None:
         """Take up the names of a list, and those that its unnamed fork adds to it."""
-        called = [entry.called for entry in entries]
+        called = Counter([entry.called for entry in entries])
         for entry, copies in zip(entries, names, strict=True):
             frame.is_sound = frame.is_sound and not isinstance(entry, Broken)
             place = entry.named_at
             self.declare(frame, [(name, place) for name in copies])
-            if entry.repeat is not None and called.count(entry.called) == 1:
+            if entry.repeat is not None and called[entry.called] == 1:
                 frame.slots.setdefault(entry.called, Slot(place=place))
         unnamed = [e for e in entries if isinstance(e, ForkEntry) and e.name is None]
         for number, fork in enumerate(unnamed):
@@ -88,6 +90,6 @@ class Wiring:
             self.faults.add(Fault("E209", f"{named(begun)} {NO_VALUE['head']}", place))
         elif near is None or near.state != "built" or near.tensor is not None:
             inner = near.inner.own_names() if near is not None and near.inner is not None else ()
-            known = (*(f"{begun}.{name}" for name in inner), *frame.names())
+            known = chain((f"{begun}.{name}" for name in inner), frame.names())
             fault = Fault("E208", f"no entry is called {named(name)} here", place)
             self.faults.add(offering(fault, name, known, "names here:"))

@@ -151,13 +151,13 @@ def conv(op: Conv, inputs: Sequence[Array], weights: Weights) -> Answer:
 
 def depthwise_conv(op: DepthwiseConv, inputs: Sequence[Array], weights: Weights) -> Answer:
     """Multiply each tap's channels with kernels of their own; padding is 0."""
-    value, multiplications = _by_channel(op, inputs[0], weights["kernel"])
+    value, multiplications = by_channel(op, inputs[0], weights["kernel"])
     return Answer(_biased(value, op.use_bias, weights), multiplications)
 
 
 def separable_conv(op: SeparableConv, inputs: Sequence[Array], weights: Weights) -> Answer:
     """Convolve by channel, then multiply each position's channels with the filters."""
-    between, multiplications = _by_channel(op, inputs[0], weights["depthwise_kernel"])
+    between, multiplications = by_channel(op, inputs[0], weights["depthwise_kernel"])
     value = np.zeros((*between.shape[:2], op.filters))
     for position in np.ndindex(value.shape[:2]):
         value[position] = between[position] @ weights["pointwise_kernel"][0, 0]
@@ -165,7 +165,7 @@ def separable_conv(op: SeparableConv, inputs: Sequence[Array], weights: Weights)
     return Answer(_biased(value, op.use_bias, weights), multiplications)
 
 
-def _by_channel(op: Any, image: Array, kernel: Array) -> Answer:
+def by_channel(op: Any, image: Array, kernel: Array) -> Answer:
     rows, columns = lines(op, image)
     value = np.zeros((len(rows.windows), len(columns.windows), *kernel.shape[2:]))
     multiplications = 0
@@ -180,7 +180,7 @@ def _by_channel(op: Any, image: Array, kernel: Array) -> Answer:
 def conv_transpose(op: ConvTranspose, inputs: Sequence[Array], weights: Weights) -> Answer:
     """Add each position's filters to the outputs that its taps fall on; many fall outside."""
     image, kernel = inputs[0], weights["kernel"]
-    axes = [_spread_over(op, size, axis) for axis, size in enumerate(image.shape[:2])]
+    axes = [spread_over(op, size, axis) for axis, size in enumerate(image.shape[:2])]
     value = np.zeros((axes[0][0], axes[1][0], op.filters))
     multiplications = 0
     for i, j in np.ndindex(image.shape[:2]):
@@ -192,7 +192,7 @@ def conv_transpose(op: ConvTranspose, inputs: Sequence[Array], weights: Weights)
     return Answer(_biased(value, op.use_bias, weights), multiplications)
 
 
-def _spread_over(op: ConvTranspose, size: int, axis: int) -> tuple[int, list[list[int]]]:
+def spread_over(op: ConvTranspose, size: int, axis: int) -> tuple[int, list[list[int]]]:
     """Return the output's size on an axis, and where the taps of each position fall.
 
     "same" cuts what is too much from both ends, the odd position behind (TensorFlow's rule).

@@ -26,6 +26,7 @@ from archgen.expressions import (
     json_value,
     parse,
 )
+from archgen.limits import LIMITS
 
 # A busy machine must not fail a test.
 UNTIMED = settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -562,7 +563,7 @@ def test_unknown_name_is_compared_with_a_bounded_number_of_names() -> None:
 
     with pytest.raises(ExpressionFault):
         evaluated("$unlike", Endless())
-    assert len(read) == 1000
+    assert len(read) == LIMITS.compared
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "E508": "test_faults.py",
     "E509": "pictures/test_rendering.py",
     "E510": "pictures/test_rendering.py",
+    "E511": "test_limits.py",
 }
 PROPER = ("JSON", "Keras")
 
@@ -241,7 +242,11 @@ def test_an_unknown_parameter_from_outside_is_refused() -> None:
     assert _asked_wrongly(NET, q=3).help is None
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1], {"a": 1}, b"1"])
+@pytest.mark.parametrize(
+    "value",
+    [float("nan"), float("inf"), [1], {"a": 1}, b"1", 10**5000, -(2**64), "x" * 257],
+    ids=type,
+)
 def test_a_parameter_from_outside_is_a_scalar_of_json(value: object) -> None:
     assert _asked_wrongly(NET, classes=value).code == "E507"
 

@@ -331,6 +331,14 @@ def test_a_spread_pixel_and_the_map_are_seen_as_a_whole() -> None:
     assert measured(graph) == (ROWS, COLUMNS)
 
 
+def test_no_window_adds_to_what_sees_everything() -> None:
+    squeeze = {"op": "global_avg_pool", "keepdims": True}
+    branches: dict[str, Layers] = {"map": [], "gate": [squeeze, conv(1)]}
+    gated = {"join": "multiply", "branches": branches}
+    graph = graph_of([gated, conv(3), conv([5, 3], strides=2)], (ROWS, COLUMNS, 1))
+    assert measured(graph) == extents(graph) == (ROWS, COLUMNS)
+
+
 def test_a_turned_map_and_an_upright_one_are_seen_as_a_whole() -> None:
     branches: dict[str, Layers] = {"upright": [], "turned": [conv([1, 7], padding="same"), TURN]}
     graph = graph_of([{"join": "concat", "branches": branches}], (12, 12, 1))
@@ -342,6 +350,25 @@ def test_two_turned_maps_move_in_step() -> None:
     branches = {"one": [TURN], "two": [conv([5, 3], padding="same"), TURN]}
     graph = graph_of([{"join": "concat", "branches": branches}])
     assert measured(graph) == extents(graph) == (5, 3)
+
+
+SPARSE = transposed(1, [3, 1])  # of three rows, two see nothing
+
+
+def test_a_field_has_no_gaps_where_taps_miss_what_lies_between() -> None:
+    graph = graph_of([SPARSE, conv([3, 1], dilation_rate=[4, 1])])
+    assert extents(graph)[0] == 1
+    assert measured(graph)[0] == 3
+
+
+def test_a_field_has_no_gaps_where_branches_see_nothing_in_turns() -> None:
+    pad, crop = {"op": "zero_pad"}, {"op": "crop"}
+    later = [{**pad, "padding": [[7, 0], 0]}, {**crop, "cropping": [[0, 7], 0]}]
+    between = [{**pad, "padding": [[1, 0], 0]}, {**crop, "cropping": [[0, 1], 0]}]
+    branches: dict[str, Layers] = {"one": [SPARSE], "two": [*later, SPARSE, *between]}
+    graph = graph_of([{"join": "concat", "branches": branches}])
+    assert extents(graph)[0] == 1
+    assert measured(graph)[0] == 8
 
 
 # ── limits ────────────────────────────────────────────────────────────────────────────────────────

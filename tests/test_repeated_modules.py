@@ -1,5 +1,6 @@
 """A module used again is the first use under new names: exactly what expanding it again gives."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def assert_same(spec: Any, **arguments: Any) -> Graph:
         assert one == other
         assert stand_at(one) == stand_at(other)
     assert quick == slow
+    assert quick.modules == slow.modules
     return quick
 
 
@@ -80,6 +82,14 @@ def test_a_module_in_a_row_is_repeated(repeats: list[str]) -> None:
     assert [node.scope for node in graph if node.name.endswith("norm")] == [
         f"m_{copy}" for copy in range(1, 5) for _ in range(2)
     ]
+
+
+def test_many_repeats_cost_no_more_than_they_make() -> None:
+    """Looking through all scopes for those of one module would take ten seconds."""
+    spec = net({"use": "m", "repeat": 10_000}, modules={"m": {"layers": [CONV]}})
+    began = time.process_time()
+    assert len(archgen.graph(spec).modules) == 10_000
+    assert time.process_time() - began < 4
 
 
 def test_nothing_is_repeated_with_the_shortcut_off(repeats: list[str]) -> None:

@@ -132,7 +132,7 @@ def test_a_workflow_command_is_escaped() -> None:
     fault = Fault("W602", "100% :,\nx", Place(text, (), 4, 7), "under", help="do\rthis")
     assert render_github(fault) == (
         "::warning file=a%2Cb%3Ac%25.json,line=2,endLine=2,col=1,endColumn=4,title=W602"
-        "::100%25 :,%0Ax%0Aunder%0Ahelp: do%0Dthis"
+        "::100%25 :,\\nx%0Aunder%0Ahelp: do\\rthis"
     )
 
 

@@ -238,6 +238,7 @@ def test_the_fixed_pool_needs_299_pixels() -> None:
 # What is suspicious and yet so in the networks as they were published.
 TRUE_OF_THEM = {
     "bn_inception": {"W604"},  # Caffe's convolutions have a bias in front of their normalisation
+    "googlenet_naive": {"W603"},  # the filters of what it leaves out stand in the table of its uses
     "resnet50": {"W604"},  # and so have those of keras.applications
     "inception_resnet_v1_facenet": {"W606"},  # its 160 pixels do not come out even
 }
@@ -265,12 +266,12 @@ def lines(name: str) -> int:
 
 
 def test_files_are_short() -> None:
-    """Half of the networks fit 90 lines, half of the variants 30, told sources included."""
+    """Half of the networks fit 90 lines, half of the variants 20, told sources included."""
     texts = {name: read_file(path) for name in archgen.names() if (path := shipped(name))}
     variants = [name for name, text in texts.items() if "extends" in text]
     networks = [name for name in texts if name not in variants]
     assert median(map(lines, networks)) <= 90
-    assert median(map(lines, variants)) <= 30
+    assert median(map(lines, variants)) <= 20
 
 
 @pytest.mark.parametrize(

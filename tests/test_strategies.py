@@ -10,7 +10,8 @@ import archgen
 from archgen.ir import Op
 from archgen.ops import OPS
 from archgen.ops.fields import Flag
-from tests.strategies import NARROWER, agreeing, drawn, seeded, spec, strategy
+from tests.random_specs import spec
+from tests.strategies import NARROWER, agreeing, drawn, seeded, strategy
 
 
 class Novel(Op):

@@ -41,6 +41,20 @@ def test_a_row_has_the_shape_and_the_receptive_field_of_its_last_node() -> None:
     assert (last.name, last.shape, last.receptive_field) == ("mixed_3a", (73, 73, 160), (15, 15))
 
 
+def test_a_module_made_only_of_uses_has_its_title() -> None:
+    modules = {**NESTED["modules"], "stage": {"title": "Stage", "layers": [{"use": "outer"}]}}
+    layers = [NESTED["layers"][0], {"use": "stage", "repeat": 2}]
+    table = archgen.table({**NESTED, "layers": layers, "modules": modules})
+    assert [row.op for row in table.rows(1)] == ["1×1 conv", "Stage", "Stage", "Side head"]
+    titles = {row.name: row.op for row in table.scopes()}
+    assert (titles["stage_2"], titles["stage_2.outer"]) == ("Stage", "Outer")
+
+
+def test_a_module_whose_first_entry_was_edited_has_its_title() -> None:
+    stem = archgen.table("inception_v2").rows(1)[0]
+    assert (stem.name, stem.op) == ("stem", "Stem")
+
+
 def test_depth_unfolds_names_component_by_component() -> None:
     table = archgen.table(NESTED)
     assert [row.name for row in table.rows(1)] == ["conv", "outer", "side"]

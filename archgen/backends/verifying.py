@@ -46,6 +46,11 @@ class Verification(NamedTuple):
     first: str | None
     pairs: tuple[Pair, ...]
 
+    @property
+    def agrees(self) -> bool:
+        """Say whether nothing differs by more than the tolerance."""
+        return self.difference <= TOLERANCE and self.first is None
+
 
 class _Side(NamedTuple):
     """One of the two models: the tensors it reads and answers, its layers with weights in order."""
@@ -77,6 +82,7 @@ def verify(graph: Graph, other: "keras.Model", seed: int = 0) -> Verification:
     """
     import numpy as np
 
+    _require_functional(other)
     ours, theirs = _ours(graph, build_model(graph)), _theirs(graph, other)
     _require_same(graph, ours, theirs)
     random = np.random.default_rng(seed)
@@ -106,13 +112,25 @@ def _ours(graph: Graph, model: Any) -> _Side:
 
 def _theirs(graph: Graph, other: Any) -> _Side:
     called = sorted(other.layers, key=lambda layer: _number(_output(layer)))
-    entering = other.input
+    entering = other.inputs[0]
     rescales = graph.nodes and graph.nodes[0].op.kind == "rescale"
     while not rescales and (mapping := _mapping(called, entering)):
         called.remove(mapping)
         entering = _output(mapping)
     layers = [layer for layer in called if layer.weights]
     return _Side("the other model", other, entering, other.outputs, layers)
+
+
+def _require_functional(other: Any) -> None:
+    """Raise E506 where a model is not made of layers from one image on."""
+    try:
+        inputs = other.inputs
+    except (AttributeError, ValueError):  # a subclass, or a model that has not been called
+        inputs = None
+    if not inputs or len(inputs) > 1:
+        told = f"{len(inputs)} inputs" if inputs else "no layers that were called on an input"
+        message = f"the other model has {told}; it must be functional, with one input"
+        raise MachineError(Fault("E506", message))
 
 
 def _mapping(layers: Sequence[Any], entering: Any) -> Any:

@@ -1,13 +1,15 @@
 """The program that the verbs join, the arguments they share, and what an argument means."""
 
-import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from archgen.arguments import limits_of
 from archgen.cli.printing import say
-from archgen.limits import LIMITS
+from archgen.intake import standard_input
+from archgen.limits import raised
 
 STDIN = "<stdin>"
 
@@ -25,6 +27,24 @@ Input = Annotated[
 ]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Another parameter value.")
+]
+
+
+def _hold_limits(context: typer.Context, settings: list[str] | None) -> None:
+    held = context.find_object(ExitStack)
+    if settings and held is not None:
+        held.enter_context(raised(limits_of(settings)))
+
+
+# In force until the command ends and all its faults are told, so no verb has to look at it.
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="NAME=NUMBER",
+        help="Another limit; `archgen explain limits` lists them.",
+        callback=_hold_limits,
+    ),
 ]
 
 
@@ -56,8 +76,3 @@ def source_of(spec: str) -> str | Path | bytes:
     if spec == "-":
         return standard_input()
     return Path(spec) if spec.endswith(".json") else spec
-
-
-def standard_input() -> bytes:
-    """Read standard input, but no more than one byte above what archgen takes."""
-    return sys.stdin.buffer.read(LIMITS.file_bytes + 1)

@@ -8,7 +8,7 @@ import typer
 from archgen import api
 from archgen.arguments import parameters_of, shape_of
 from archgen.backends.importing import import_keras
-from archgen.cli.application import Input, Set, Spec, app, source_of
+from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
 from archgen.cli.printing import say
 from archgen.cli.refusing import writing
 from archgen.diagnostics import Fault, UsageError
@@ -21,6 +21,7 @@ def build(
     output: Annotated[Path, typer.Option("--output", "-o", help="A name ending in .keras.")],
     input_shape: Input = None,
     settings: Set = None,
+    _limits: Limit = None,
     weights: Annotated[Path | None, typer.Option(help="A .weights.h5 or .keras file.")] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the weights reproducible.")] = None,
 ) -> int:

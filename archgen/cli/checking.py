@@ -10,14 +10,15 @@ import typer
 
 from archgen import api
 from archgen.arguments import parameters_of, shape_of
-from archgen.cli.application import Input, Set, app, source_of
+from archgen.cli.application import Input, Limit, Set, app, source_of
 from archgen.cli.printing import complain, plain, say, say_faults
 from archgen.cli.refusing import each
 from archgen.diagnostics import SpecError
+from archgen.echo import file_told
 from archgen.input_sizes import Sizes
 from archgen.ir import Shape
 from archgen.record import Fault
-from archgen.reports import fault_record, render_github, render_short
+from archgen.reports import at_least, fault_record, render_github, render_short
 
 
 class CheckFormat(StrEnum):
@@ -38,6 +39,7 @@ def check(
     specs: Annotated[list[str], typer.Argument(help="Shipped names, .json files, or - for stdin.")],
     input_shape: Input = None,
     settings: Set = None,
+    _limits: Limit = None,
     form: Annotated[CheckFormat, typer.Option("--format")] = CheckFormat.text,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as faults.")] = False,
@@ -62,7 +64,9 @@ def check(
     else:
         _report(found, faults)
     if form is not CheckFormat.json:
-        lines = [line for spec, (_, sizes) in found if sizes for line in sizes.lines(spec)]
+        lines = [
+            line for spec, (_, sizes) in found if sizes for line in sizes.lines(file_told(spec))
+        ]
         say("".join(f"{plain(line)}\n" for line in lines), end="")
     return failed or int(any(strict or fault.severity == "error" for fault in faults))
 
@@ -92,7 +96,7 @@ def _report(found: list[tuple[str, Checked]], faults: list[Fault]) -> None:
     """Print the specs that are fine, then the faults of the others; count them for a reader."""
     for spec, (listed, _) in found:
         if not listed:
-            say(plain(f"{spec}: fine"))
+            say(plain(f"{file_told(spec)}: fine"))
     if faults:
         say_faults(faults)
         counts = Counter(fault.severity for fault in faults)
@@ -100,4 +104,4 @@ def _report(found: list[tuple[str, Checked]], faults: list[Fault]) -> None:
         faulty = sum(bool(listed) for _, (listed, _) in found)
         among = f" in {faulty} of {len(found)} specs" if len(found) > 1 else ""
         if among or len(faults) > 1:
-            complain(f"\n{counted}{among}")
+            complain(f"\n{at_least(len(faults))}{counted}{among}")

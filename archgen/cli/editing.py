@@ -6,12 +6,13 @@ from typing import Annotated
 import typer
 
 from archgen import api
-from archgen.cli.application import STDIN, app, standard_input
+from archgen.cli.application import STDIN, app
 from archgen.cli.printing import plain, say
 from archgen.cli.refusing import each, writing
 from archgen.diagnostics import Fault, UsageError
+from archgen.echo import file_told
 from archgen.files import write_text
-from archgen.limits import LIMITS
+from archgen.intake import read_bytes, standard_input
 
 
 @app.command()
@@ -29,7 +30,7 @@ def new(
     if path.exists() and not force:
         raise UsageError(Fault("E503", f"{path} is there already; --force replaces it"))
     for target, content in ((path, text), (schema_path, api.schema())):
-        if not target.is_file() or _bytes(target) != content.encode():
+        if not target.is_file() or read_bytes(target) != content.encode():
             _write(target, content)
     say(f"wrote {path} and {schema_path}; next: archgen check {path}, archgen show {path}")
     return 0
@@ -48,14 +49,14 @@ def fmt(
     changed = [file for file, differs in done if differs]
     for file in changed:
         if check_only or file != "-":
-            say(plain(f"{file}: {'would change' if check_only else 'rewritten'}"))
+            say(plain(f"{file_told(file)}: {'would change' if check_only else 'rewritten'}"))
     return failed or int(check_only and bool(changed))
 
 
 def _formatted(file: str, *, check_only: bool) -> bool:
     """Lay out one file; say whether its text is another now."""
     path = Path(file)
-    before = standard_input() if file == "-" else _bytes(path)
+    before = standard_input() if file == "-" else read_bytes(path)
     after = api.format_spec(before, STDIN if file == "-" else file)
     differs = after.encode() != before
     if file == "-" and not check_only:
@@ -63,16 +64,6 @@ def _formatted(file: str, *, check_only: bool) -> bool:
     elif differs and not check_only:
         _write(path, after)
     return differs
-
-
-def _bytes(path: Path) -> bytes:
-    """Read a file, but no more than one byte above what archgen takes."""
-    try:
-        with path.open("rb") as file:
-            return file.read(LIMITS.file_bytes + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(Fault("E502", f"cannot read {path}: {reason}")) from error
 
 
 def _write(path: Path, text: str) -> None:

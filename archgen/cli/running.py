@@ -3,23 +3,38 @@
 import errno
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
-from archgen.cli import building, checking, editing, explaining, rendering, showing
+from archgen.cli import (
+    building,
+    checking,
+    editing,
+    explaining,
+    rendering,
+    showing,
+    verifying,
+)
 from archgen.cli.application import app
 from archgen.cli.printing import prepare, say, unwritable
 from archgen.cli.refusing import INTERRUPTED, refused, unexpected, unread
 from archgen.diagnostics import ArchgenError, Fault, MachineError
 
 # Importing a module of verbs adds them to the program, in the order that its help shows.
-VERBS = (showing, checking, explaining, rendering, building, editing)
+VERBS = (showing, checking, explaining, rendering, building, verifying, editing)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     prepare()
+    with ExitStack() as held:
+        return _run(arguments, held)
+
+
+def _run(arguments: list[str], held: ExitStack) -> int:
+    """Run one command; ``held`` is what it holds until its faults are told."""
     try:
-        result = app(args=arguments, prog_name="archgen", standalone_mode=False)
+        result = app(args=arguments, prog_name="archgen", standalone_mode=False, obj=held)
         say("", end="")  # what Typer printed leaves now, while its failure can be told
     except ArchgenError as error:
         return refused(error)

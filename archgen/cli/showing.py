@@ -2,14 +2,16 @@
 
 import json
 import sys
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from archgen import api
 from archgen.arguments import parameters_of, shape_of
-from archgen.cli.application import Input, Set, Spec, app, source_of
+from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
 from archgen.cli.printing import say
 from archgen.library import names
 
@@ -49,26 +51,47 @@ def show(
     spec: Spec,
     input_shape: Input = None,
     settings: Set = None,
+    _limits: Limit = None,
     depth: Annotated[int, typer.Option(min=0, help="Components of names that a row keeps.")] = 1,
     form: Annotated[ShowFormat, typer.Option("--format")] = ShowFormat.text,
     *,
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Print the merged spec itself.")
     ] = False,
+    about: Annotated[
+        bool, typer.Option("--about", help="Tell sources, deviations and published figures.")
+    ] = False,
 ) -> int:
     """Show what a network costs, layer by layer or folded."""
-    if resolved and (input_shape or settings or form is ShowFormat.md):
-        message = "--resolved prints the spec, so it takes no --input, --set or --format md"
+    if resolved and (input_shape or settings or form is ShowFormat.md or about):
+        message = "--resolved prints the spec: no --input, --set, --about or --format md with it"
+        raise typer.BadParameter(message)
+    if about and (input_shape or settings or depth != 1):
+        message = "--about tells of the spec as it stands: no --input, --set or --depth with it"
         raise typer.BadParameter(message)
     if resolved:
         say(api.resolved(source_of(spec)), end="")
         return 0
+    if about:
+        found = api.about(source_of(spec))
+        _print(form, found.record, found.markdown, found.text)
+        return 0
     table = api.table(source_of(spec), shape_of(input_shape), **parameters_of(settings))
-    if form is ShowFormat.json:
-        say(json.dumps(table.record()))
-    else:
-        say(table.markdown(depth) if form is ShowFormat.md else table.text(depth), end="")
+    _print(form, table.record, partial(table.markdown, depth), partial(table.text, depth))
     return 0
+
+
+def _print(
+    form: ShowFormat,
+    record: Callable[[], object],
+    markdown: Callable[[], str],
+    text: Callable[[], str],
+) -> None:
+    """Print one of the forms; the others are not made."""
+    if form is ShowFormat.json:
+        say(json.dumps(record()))
+    else:
+        say(markdown() if form is ShowFormat.md else text(), end="")
 
 
 @app.command()

@@ -8,8 +8,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from archgen.diagnostics import did_you_mean, named, quoted
+from archgen.limits import LIMITS
 
-EXPRESSION_SCHEMA = {"type": "string", "pattern": r"^\$", "maxLength": 256}
+EXPRESSION_SCHEMA = {"type": "string", "pattern": r"^\$", "maxLength": LIMITS.expression}
 KEYS = ("class_name", "config")
 # The one class whose argument has no default.
 CONSTANT = ("Constant", "constant")

@@ -6,7 +6,7 @@ import numpy as np  # noqa: TID253 - weights are arrays
 import pytest
 
 import archgen
-from archgen.backends.verifying import TOLERANCE, Pair, verify
+from archgen.backends.verifying import TOLERANCE, Pair, Verification, verify
 from tests.keras_layer.specs import conv, spec
 
 pytestmark = pytest.mark.keras
@@ -163,3 +163,44 @@ def test_another_image_is_refused(keras: Any) -> None:
     ours = archgen.graph(spec(NORMED, *CLASSIFIER, shape=(9, 9, 4)))
     with pytest.raises(archgen.MachineError, match="takes 9×9×4, the other model takes 8×9×4"):
         verify(ours, handwritten(keras))
+
+
+def subclassed(keras: Any) -> Any:
+    class Net(keras.Model):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return x
+
+    return Net()
+
+
+def two_images(keras: Any) -> Any:
+    images = [keras.Input(SHAPE), keras.Input(SHAPE)]
+    return keras.Model(images, keras.layers.Add()(images))
+
+
+NOT_COMPARABLE = [
+    (subclassed, "no layers that were called"),
+    (lambda keras: keras.Sequential([keras.layers.Flatten()]), "no layers that were called"),
+    (two_images, "2 inputs"),
+]
+
+
+@pytest.mark.parametrize(("made", "message"), NOT_COMPARABLE)
+def test_a_model_without_one_image_is_refused(made: Any, message: str, keras: Any) -> None:
+    with pytest.raises(archgen.MachineError, match=message):
+        verify(graph(), made(keras))
+
+
+def test_a_sequence_of_layers_and_a_named_input_are_models_too(keras: Any) -> None:
+    ours = graph(conv("first"))
+    layer = keras.layers.Conv2D(4, 3, padding="same")
+    assert verify(ours, keras.Sequential([keras.Input(SHAPE), layer])).agrees
+    image = keras.Input(SHAPE, name="image")
+    other = keras.Model({"image": image}, keras.layers.Conv2D(4, 3, padding="same")(image))
+    assert verify(ours, other).agrees
+
+
+def test_a_node_that_differs_in_front_of_equal_answers_does_not_agree() -> None:
+    assert Verification(0.0, None, ()).agrees
+    assert not Verification(0.0, "first", ()).agrees
+    assert not Verification(float("nan"), None, ()).agrees

@@ -1,0 +1,155 @@
+"""The verb `verify`."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import StrEnum
+from importlib import import_module
+from math import isfinite
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archgen import api
+from archgen.arguments import parameters_of, shape_of
+from archgen.backends.applications import application_of
+from archgen.backends.importing import import_keras
+from archgen.backends.verifying import TOLERANCE, Verification
+from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
+from archgen.cli.printing import complain, plain, say
+from archgen.diagnostics import Fault, MachineError
+from archgen.ir import Graph, shape_text
+
+if TYPE_CHECKING:
+    import keras
+
+_NAME = r"[^\W\d]\w*"
+_FUNCTION = re.compile(rf"({_NAME}(?:\.{_NAME})*):({_NAME}(?:\.{_NAME})*)")
+
+
+class VerifyFormat(StrEnum):
+    """How `verify` prints."""
+
+    text = "text"
+    json = "json"
+
+
+@app.command()
+def verify(
+    spec: Spec,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="Your function that returns a keras.Model; its code is run.",
+        ),
+    ] = None,
+    input_shape: Input = None,
+    settings: Set = None,
+    _limits: Limit = None,
+    seed: Annotated[int, typer.Option(min=0, help="Draws the weights and the image.")] = 0,
+    form: Annotated[VerifyFormat, typer.Option("--format")] = VerifyFormat.text,
+) -> int:
+    """Compare a network with another implementation under the same random weights.
+
+    That of keras.applications, else the model that a function of yours returns.
+    """
+    module, function = _named(against)
+    known, shape, parameters = (
+        api.load(source_of(spec)),
+        shape_of(input_shape),
+        parameters_of(settings),
+    )
+    graph = api.graph(known, shape, **parameters)
+    partner = against or application_of(known.name).path
+    import_keras()
+    if module:
+        other = _returned(module, function)
+        found = api.verify(graph, other, seed=seed)
+    else:
+        found = api.verify(known, input_shape=shape, seed=seed, **parameters)
+    if form is VerifyFormat.json:
+        say(json.dumps(_record(graph, partner, seed, found)))
+    else:
+        say(plain("\n".join(_lines(graph, partner, seed, found))))
+    return 0 if found.agrees else 1
+
+
+def _named(against: str | None) -> tuple[str, str]:
+    """Return the names of a module and of a function in it; "" where none are given."""
+    if against is None:
+        return "", ""
+    match = _FUNCTION.fullmatch(against)
+    if match is None:
+        message = f"--against wants module:function, not {against}"
+        if against.endswith((".keras", ".h5")):
+            message += "; archgen loads no model files, a function of yours can"
+        raise typer.BadParameter(message)
+    return match[1], match[2]
+
+
+def _returned(module: str, function: str) -> "keras.Model":
+    """Return the model that a function makes, having said that it runs.
+
+    Raises:
+        MachineError: E502, the module has none, or what it returns is no Keras model.
+    """
+    import keras
+
+    complain(f"running {function} of the module {module}: code that archgen does not check")
+    try:
+        with _folder_first():
+            made = attrgetter(function)(import_module(module))()
+    except MemoryError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever the code of others raises
+        reason = str(error).strip().partition("\n")[0]
+        message = f"{module}:{function} fails: {type(error).__name__}: {reason}"
+        raise MachineError(Fault("E502", message)) from error
+    if not isinstance(made, keras.Model):
+        message = f"{module}:{function} returns a {type(made).__name__}, no keras.Model"
+        raise MachineError(Fault("E502", message))
+    return made
+
+
+@contextmanager
+def _folder_first() -> Iterator[None]:
+    """Let modules in the current folder be found, only as long as the function is looked for."""
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # that code may have changed it, too
+            sys.path.remove(folder)
+
+
+def _lines(graph: Graph, partner: str, seed: int, found: Verification) -> list[str]:
+    (shape,) = graph.inputs.values()
+    lines = [
+        f"{graph.name} and {partner} at {shape_text(shape)}, seed {seed}",
+        f"{len(found.pairs)} pairs of layers with weights",
+        f"largest relative difference {found.difference:.2g}, allowed {TOLERANCE:g}",
+    ]
+    if found.first is not None:
+        lines.append(f"the first node that differs is {found.first}")
+    return [*lines, "the same" if found.agrees else "not the same"]
+
+
+def _record(graph: Graph, partner: str, seed: int, found: Verification) -> dict[str, object]:
+    (shape,) = graph.inputs.values()
+    return {
+        "spec": graph.name,
+        "against": partner,
+        "input": list(shape),
+        "seed": seed,
+        "agrees": found.agrees,
+        "difference": found.difference if isfinite(found.difference) else None,
+        "tolerance": TOLERANCE,
+        "first": found.first,
+        "pairs": [list(pair) for pair in found.pairs],
+    }
