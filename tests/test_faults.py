@@ -30,9 +30,9 @@ ELSEWHERE = {
     "E506": "keras_layer/test_saving.py",
     "E507": "test_faults.py",
     "E508": "test_faults.py",
+    "E511": "test_limits.py",
     "E509": "pictures/test_rendering.py",
     "E510": "pictures/test_rendering.py",
-    "E511": "test_limits.py",
 }
 PROPER = ("JSON", "Keras")
 

@@ -5,15 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from archgen.cli import (
-    building,
-    checking,
-    editing,
-    explaining,
-    rendering,
-    showing,
-    verifying,
-)
+from archgen.cli import building, checking, editing, explaining, rendering, showing, verifying
 from archgen.cli.application import app
 from archgen.cli.printing import prepare, say, unwritable
 from archgen.cli.refusing import INTERRUPTED, refused, unexpected, unread
