@@ -131,7 +131,9 @@ def seen(
     """Return the view of a network, of a faulty one as far as it is known; Raises as ``render``."""
     given = parameters or {}
     if isinstance(spec, Analysis):
-        return Seen(viewed(spec))
+        if input_shape is None and not given:
+            return Seen(viewed(spec))
+        spec = spec.graph
     if isinstance(spec, Graph):
         return Seen(viewed(api.analyse(spec, input_shape, **given)))
     try:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from archgen.arguments import parameters_of, shape_of
-from archgen.cli.application import Input, Set, Spec, app, source_of
+from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
 from archgen.cli.printing import complain_of, plain, say
 from archgen.diagnostics import Fault, UsageError
 from archgen.pictures import OF_TEXT, Picture, drawn, form_of, seen, written
@@ -79,6 +79,7 @@ def render(
     direction: Annotated[Direction, typer.Option(help="Of the flow.")] = Direction.down,
     input_shape: Input = None,
     settings: Set = None,
+    _limits: Limit = None,
     *,
     opened: Annotated[
         bool, typer.Option("--open", help="Show it in the browser: the page to explore.")

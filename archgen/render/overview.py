@@ -3,9 +3,10 @@
 Imports ``layout``, ``parts``, ``palette``, ``scene``, ``typography`` and ``view``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import cycle
+from itertools import cycle, product
 
 from archgen.render.blocks import Block
 from archgen.render.layout import Layout
@@ -16,6 +17,7 @@ from archgen.render.typography import Run, quantity, share, width
 from archgen.render.view import Fork, Group, Item, Series, Tangle, View, items, shape_words
 
 CARD_WIDTH, OVERVIEW_GAP, LABEL_ROOM, STACK_GAP = 178.0, 28.0, 8.0, 12.0
+CELL = 128.0
 LABEL_RISE = 14.0  # of a label over the end of its arrow
 COLUMN, COLUMN_GAP, TRACK_HEIGHT = 92.0, 22.0, 8.0
 
@@ -69,7 +71,7 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
     """
     words: list[Shape] = []
     said = {"input"}
-    rects = list(_rects(part).values())
+    near = _by_cell(_rects(part).values())
     lines = [shape for shape in part.shapes if isinstance(shape, Line)]
     # Where a line arrives from the right, too, the label stands on the left.
     crowded = {line.points[-1] for line in lines if max(line.points)[0] > line.points[-1][0] + 1}
@@ -78,7 +80,8 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
             run = Run(shape_words(shapes[shape.source]), 10.5, "muted")
             end = shape.points[-1]
             text = _beside(end, run, direction, left=end in crowded)
-            if not any(_lies_on(text, rect) for rect in rects):
+            extent = _extent(text)
+            if not any(_overlap(extent, rect) for cell in _cells(extent) for rect in near[cell]):
                 said.add(shape.source)
                 words.append(text)
     return replace(part, shapes=(*part.shapes, *words))
@@ -93,11 +96,29 @@ def _beside(end: Point, run: Run, direction: str, *, left: bool) -> Text:
     return Text(x - 7, y, (run,), "end") if left else Text(x + 7, y, (run,), "start")
 
 
-def _lies_on(text: Text, rect: Rect) -> bool:
-    long, half = width(*text.runs), text.runs[0].size / 2
+def _extent(text: Text) -> Rect:
+    long, high = width(*text.runs), text.runs[0].size
     left = text.x - {"start": 0.0, "middle": long / 2, "end": long}[text.anchor]
-    across = left < rect.x + rect.w and rect.x < left + long
-    return across and text.y - half < rect.y + rect.h and rect.y < text.y + half
+    return Rect(left, text.y - high / 2, long, high, "")
+
+
+def _overlap(one: Rect, other: Rect) -> bool:
+    across = one.x < other.x + other.w and other.x < one.x + one.w
+    return across and one.y < other.y + other.h and other.y < one.y + one.h
+
+
+def _by_cell(rects: Iterable[Rect]) -> Mapping[tuple[int, int], list[Rect]]:
+    """Return boxes by the cells of a grid that they touch: a label is compared with few of many."""
+    found: dict[tuple[int, int], list[Rect]] = defaultdict(list)
+    for rect in rects:
+        for cell in _cells(rect):
+            found[cell].append(rect)
+    return found
+
+
+def _cells(rect: Rect) -> Iterable[tuple[int, int]]:
+    across = range(int(rect.x // CELL), int((rect.x + rect.w) // CELL) + 1)
+    return product(across, range(int(rect.y // CELL), int((rect.y + rect.h) // CELL) + 1))
 
 
 def _with_heads(part: Part, view: View, layout: Layout) -> Part:
@@ -167,9 +188,9 @@ def _with_costs(part: Part, view: View, direction: str) -> Part:
 
 def _with_costs_below(part: Part, view: View) -> Part:
     """Write parameters and MACs under each module of a flow to the right."""
-    words = []
+    words, rects = [], _rects(part)
     for item in _alone(view.everything):
-        rect, (params, macs) = _rects(part).get(item.name), _costs(item)
+        rect, (params, macs) = rects.get(item.name), _costs(item)
         if rect and params + macs:
             below = f"{quantity(params)} · {quantity(macs)}"
             at = (rect.x + rect.w / 2, rect.y + rect.h + 18)

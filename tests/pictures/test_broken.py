@@ -186,3 +186,16 @@ def test_what_only_a_head_reads_is_drawn_with_the_head() -> None:
         assert faults(figure(network, kind)) == []
     assert ("aux", "late") in edges(figure(network))
     assert '"aux.flatten" -> "late.dense"' in archgen.render(spec, form="dot", view="layers").text
+
+
+def test_a_module_behind_a_fault_is_not_known_because_it_was_in_front_of_it() -> None:
+    dense: dict[str, Any] = {"op": "dense", "units": 4}
+    layers: list[dict[str, Any]] = [
+        {"op": "flatten"},
+        dense,
+        {"use": "block"},
+        {"op": "dens"},
+        {"use": "block"},
+    ]
+    network = seen(net(*layers, modules={"block": {"layers": [dense]}})).view
+    assert [group.family for group in groups(network.body)] == ["card", "unknown"]

@@ -61,6 +61,20 @@ def test_parameters_and_the_input_shape_reach_the_picture() -> None:
     assert "Auxiliary head" in archgen.render("inception_v4", aux=True).text
 
 
+@pytest.mark.parametrize("make", [archgen.graph, archgen.analyse])
+def test_what_is_resolved_takes_no_parameters(make: Callable[[str], Any]) -> None:
+    made = make("inception_v4")
+    with pytest.raises(UsageError, match="E507"):
+        archgen.render(made, classes=7)
+    with pytest.raises(UsageError, match="E508"):
+        archgen.render(made, input_shape=(150, 150, 3))
+
+
+def test_a_limit_holds_for_a_picture_too(capsys: Captured) -> None:
+    assert main(["render", "inception_v4", "--limit", "nodes=20"]) == 1
+    assert "E222" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
