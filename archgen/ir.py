@@ -122,8 +122,7 @@ class Op(BaseModel):
 
     ``arity`` is how many inputs it takes, None for any number from two. ``followers`` names the
     ops that an entry of this kind may ask for behind it (``norm``, ``activation``). ``keras`` is
-    the stock layer; an op that is composed of several has none. ``is_separable`` says that each
-    size of the output depends on the same axis of the inputs alone.
+    the stock layer; an op that is composed of several has none.
     """
 
     model_config = ConfigDict(
@@ -134,7 +133,10 @@ class Op(BaseModel):
     keras: ClassVar[str]
     arity: ClassVar[int | None] = 1
     followers: ClassVar[tuple[str, ...]] = ()
-    is_separable: ClassVar[bool] = True
+    @property
+    def is_separable(self) -> bool:
+        """Return whether each size of the output depends on the same axis of the inputs alone."""
+        return True
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output shape; Raises Refusal where the inputs do not fit."""

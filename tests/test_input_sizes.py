@@ -142,9 +142,11 @@ class Fold(Op):
 
     kind: ClassVar[str] = "fold"
     keras: ClassVar[str] = "layers.Reshape"
-    is_separable: ClassVar[bool] = False
-
     rows: int
+
+    @property
+    def is_separable(self) -> bool:
+        return False
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         scalars = inputs[0][0] * inputs[0][1]

@@ -18,8 +18,6 @@ class Permute(Op):
 
     kind: ClassVar[str] = "permute"
     keras: ClassVar[str] = "layers.Permute"
-    is_separable: ClassVar[bool] = False
-
     dims: Dims
 
     @model_validator(mode="after")
@@ -28,6 +26,11 @@ class Permute(Op):
             reason = f"each axis from 1 to {len(self.dims)} once, not {list(self.dims)}"
             raise wrong("dims", f"`dims` must name {reason}")
         return self
+
+    @property
+    def is_separable(self) -> bool:
+        """Return False: the axes change places."""
+        return False
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the sizes in their new order; Raises Refusal E330."""
@@ -56,8 +59,6 @@ class Reshape(Op):
 
     kind: ClassVar[str] = "reshape"
     keras: ClassVar[str] = "layers.Reshape"
-    is_separable: ClassVar[bool] = False
-
     target_shape: TargetShape
 
     @model_validator(mode="after")
@@ -65,6 +66,11 @@ class Reshape(Op):
         if self.target_shape.count(INFERRED) > 1:
             raise wrong("target_shape", "only one size of `target_shape` may be -1")
         return self
+
+    @property
+    def is_separable(self) -> bool:
+        """Return False: a size depends on how many scalars there are."""
+        return False
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the target, its -1 by what is left over; Raises Refusal E330."""

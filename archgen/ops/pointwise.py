@@ -53,6 +53,11 @@ class Dropout(Op):
             raise wrong("noise_shape", f"the batch is of any size: null or 1, not {batch}")
         return self
 
+    @property
+    def is_separable(self) -> bool:
+        """Return whether the noise fits maps of every size."""
+        return not any((own or 1) > 1 for own in (self.noise_shape or ())[1:-1])
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the input's shape; Raises Refusal E330 where the noise does not fit it."""
         shape = inputs[0]
