@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from archgen.about import About
 from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
+from archgen.collection import uncollected
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError, named
 from archgen.formatting import format_spec, laid_out
 from archgen.input_sizes import Sizes, quick_sizes, sizes_of, told
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 
+@uncollected
 def load(spec: SpecLike) -> Spec:
     """Return a checked spec from a shipped name, a ``.json`` path, a dict or a spec's bytes.
 
@@ -62,6 +64,7 @@ def load(spec: SpecLike) -> Spec:
     return _sound(_read(spec, faults), faults)
 
 
+@uncollected
 def check(
     spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
 ) -> tuple[Fault, ...]:
@@ -90,6 +93,7 @@ def _read(spec: SpecLike, faults: Faults) -> Spec | None:
     return read_spec(load_document(spec, faults), faults)
 
 
+@uncollected
 def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar) -> Graph:
     """Return the graph of a spec: ``input_shape`` is height × width × channels.
 

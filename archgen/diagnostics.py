@@ -232,14 +232,15 @@ NAMES_LISTED = 24
 
 def offering(fault: Fault, name: str, known: Iterable[str], what: str = "") -> Fault:
     """Return a fault that will tell the name that was meant, else those that are known, if few."""
-    return replace(fault, asked=Asked(name, tuple(islice(known, LIMITS.compared)), what))
+    return replace(fault, asked=Asked(name, known, what))
 
 
 def settled(fault: Fault) -> Fault:
     """Return a fault with what it asked for told."""
     if fault.asked is None:
         return fault
-    name, known, what = fault.asked
+    name, names, what = fault.asked
+    known = tuple(islice(names, LIMITS.compared))
     match = did_you_mean(name, known)
     lists = what and known and not match and len(known) <= NAMES_LISTED
     notes = (f"{what} {', '.join(known)}",) if lists else ()

@@ -1,7 +1,11 @@
 """Text of a stranger's spec as messages show it: escaped, cut; imports ``limits``, ``places``."""
 
+from typing import Final
+
 from archgen.limits import LIMITS
 from archgen.places import Place
+
+MOST_TOLD: Final = LIMITS.told
 
 
 def printable(text: str) -> str:
@@ -13,8 +17,10 @@ def printable(text: str) -> str:
 
 def told(text: str) -> str:
     """Return a message, label, note or help as it may be shown: one line, not too long."""
-    shown = printable(text[: LIMITS.told + 1])
-    return shown if len(shown) <= LIMITS.told else shown[: LIMITS.told - 1] + "…"
+    if len(text) <= MOST_TOLD and text.isprintable():
+        return text
+    shown = printable(text[: MOST_TOLD + 1])
+    return shown if len(shown) <= MOST_TOLD else shown[: MOST_TOLD - 1] + "…"
 
 
 def where(place: Place) -> str:

@@ -20,7 +20,7 @@ from archgen.spreading import Corner, spreading
 
 # What a fault or a table may cost: stretches of all tables on one axis, and nodes.
 MODERATE = 50_000
-_STRETCHES_A_NODE = 10
+_STRETCHES_A_NODE = 20
 UNBOUNDED = 1 << 62
 
 

@@ -133,6 +133,7 @@ class Op(BaseModel):
     keras: ClassVar[str]
     arity: ClassVar[int | None] = 1
     followers: ClassVar[tuple[str, ...]] = ()
+
     @property
     def is_separable(self) -> bool:
         """Return whether each size of the output depends on the same axis of the inputs alone."""

@@ -50,7 +50,7 @@ class Limits:
     dimension: int = _limit(
         2**31 - 1, "", "one axis, one number of an op", "E203, E330", fixed=True
     )
-    faults: int = _limit(10_000, "faults", "a check, which stops there")
+    faults: int = _limit(1_000, "faults", "a check, which stops there")
     looked_up: int = _limit(100, "faults", "a check, to which similar names are told", fixed=True)
     shown: int = _limit(50, "faults", "what a terminal shows; the others are counted")
     compared: int = _limit(200, "names", "what a misspelt name is compared with", fixed=True)

@@ -77,11 +77,12 @@ class Outline(Resolver):
 class _OpenNodes(Nodes):
     def __init__(self, faults: Faults, input_shape: Shape | None, most: int) -> None:
         super().__init__(faults, input_shape)
-        self.most = most
+        self.left = most
 
     def infer(self, op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
         """Return the output as large as can be, or a refusal that holds at every size."""
-        if len(self.made) > self.most:
+        self.left -= 1
+        if self.left < 0:
             raise TooLarge
         if not op.is_separable and any(max(shape) >= OPEN for shape in shapes):
             raise FollowsSize

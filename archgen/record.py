@@ -1,5 +1,6 @@
 """The record of a fault; imports ``places`` and ``echo``."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -20,10 +21,13 @@ class Related:
 
 
 class Asked(NamedTuple):
-    """A name that is not known, some that are, and how to introduce their list; "" lists none."""
+    """A name that is not known, those that are, and how to introduce their list; "" lists none.
+
+    What is known is read once, when the fault is kept: of thousands of faults it never is.
+    """
 
     name: str
-    known: tuple[str, ...]
+    known: Iterable[str]
     what: str
 
 

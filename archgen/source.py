@@ -9,12 +9,16 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from archgen.diagnostics import Fault, Faults, Related, SpecError, named, quoted
 from archgen.intake import read_bytes
 from archgen.limits import LIMITS, raising
 from archgen.places import Path as JsonPath
 from archgen.places import Place, Text
+
+# Fixed, so it may be read once.
+MOST_DEPTH: Final = LIMITS.json_depth
 
 Scalar = str | int | float | bool | None
 Value = "Object | Array | Scalar"
@@ -274,8 +278,8 @@ class _Scanner:
         raise self.syntax(f"a value is missing in front of `{token}`")
 
     def deeper(self, path: JsonPath, depth: int) -> int:
-        if depth >= LIMITS.json_depth:
-            message = f"nested deeper than {LIMITS.json_depth} levels"
+        if depth >= MOST_DEPTH:
+            message = f"nested deeper than {MOST_DEPTH} levels"
             raise SpecError(Fault("E105", message, self.here(path)))
         return depth + 1
 

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "archgen"
 # Lowest first. `x` covers the module or package x and all below it, `x.*` only what is below;
 # the closest pattern wins. A module may import what is lower, and its siblings in one package.
 TIERS = (
-    ("places", "limits", "look", "intervals", "columns"),
+    ("places", "limits", "look", "intervals", "columns", "collection"),
     ("similarity", "echo"),
     ("record", "snippets"),
     ("reports",),

@@ -168,6 +168,8 @@ def test_the_count_of_a_check_that_stopped_claims_no_more_than_is_known(
     assert printed.out.endswith("… and at least 93 more\n")
     assert printed.out.count("error[") == 7
     assert printed.err == "\nat least 100 errors\n"
+    assert main(["check", str(path), "--format", "short", "--limit", "faults=100"]) == 1
+    assert capsys.readouterr().err == "\nat least 100 errors\n"
 
 
 @pytest.mark.parametrize("verb", ["check", "show"])

@@ -1,8 +1,7 @@
-"""Thousands of faults in one file are told in about a second of the processor's time."""
+"""Thousands of faults in one file are counted, the first of them told."""
 
 import json
 import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from archgen.limits import LIMITS
 
 Captured = pytest.CaptureFixture[str]
 RANDOM = random.Random(1)
-# Twice what the slowest takes on an idle machine, since tests share theirs.
-SECONDS = 60.0  # a guard against hanging; benchmarks and docs tell the time it takes
 
 
 def word() -> str:
@@ -82,13 +79,11 @@ MANY: dict[str, Callable[[], tuple[int, dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("kind", MANY)
-def test_many_faults_are_told_quickly(kind: str, tmp_path: Path, capsys: Captured) -> None:
+def test_many_faults_are_counted(kind: str, tmp_path: Path, capsys: Captured) -> None:
     count, spec = MANY[kind]()
     path = tmp_path / "net.json"
     path.write_text(json.dumps(spec), encoding="utf-8")
-    began = time.process_time()
     assert main(["check", str(path)]) == 1
-    assert time.process_time() - began < SECONDS
     shown = capsys.readouterr().out
     found = min(count, LIMITS.faults)
     assert shown.count("error[") == min(found, LIMITS.shown)

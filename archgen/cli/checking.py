@@ -64,6 +64,7 @@ def check(
     else:
         _report(found, faults)
     if form is not CheckFormat.json:
+        _count(found, faults)
         lines = [
             line for spec, (_, sizes) in found if sizes for line in sizes.lines(file_told(spec))
         ]
@@ -93,15 +94,19 @@ def _records(found: list[tuple[str, Checked]]) -> list[dict[str, object]]:
 
 
 def _report(found: list[tuple[str, Checked]], faults: list[Fault]) -> None:
-    """Print the specs that are fine, then the faults of the others; count them for a reader."""
+    """Print the specs that are fine, then the faults of the others."""
     for spec, (listed, _) in found:
         if not listed:
             say(plain(f"{file_told(spec)}: fine"))
     if faults:
         say_faults(faults)
-        counts = Counter(fault.severity for fault in faults)
-        counted = " and ".join(f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in counts.items())
-        faulty = sum(bool(listed) for _, (listed, _) in found)
-        among = f" in {faulty} of {len(found)} specs" if len(found) > 1 else ""
-        if among or len(faults) > 1:
-            complain(f"\n{at_least(len(faults))}{counted}{among}")
+
+
+def _count(found: list[tuple[str, Checked]], faults: list[Fault]) -> None:
+    """Tell a reader how many faults there are, where that is more than one."""
+    counts = Counter(fault.severity for fault in faults)
+    counted = " and ".join(f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in counts.items())
+    faulty = sum(bool(listed) for _, (listed, _) in found)
+    among = f" in {faulty} of {len(found)} specs" if len(found) > 1 else ""
+    if faults and (among or len(faults) > 1):
+        complain(f"\n{at_least(len(faults))}{counted}{among}")

@@ -4,7 +4,6 @@ import pickle
 import random
 import re
 import sys
-import time
 from typing import Any
 
 import numpy as np  # noqa: TID253 - images and answers are arrays
@@ -181,11 +180,10 @@ HUGE = spec(
 
 @pytest.mark.usefixtures("keras")  # so that its import is not counted
 def test_weights_beyond_the_memory_are_refused_before_any_is_taken() -> None:
-    process, began = psutil.Process(), time.monotonic()
+    process = psutil.Process()
     before = process.memory_info().rss
     with pytest.raises(archgen.MachineError) as error:
         archgen.build(HUGE)
-    assert time.monotonic() - began < 2
     assert process.memory_info().rss - before < 64 * 2**20
     (fault,) = error.value.faults
     assert fault.code == "E504"
