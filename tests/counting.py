@@ -3,19 +3,20 @@
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 
 def steps(act: Callable[[], object]) -> int:
     """Return how many lines of Python an action runs, a comprehension each turn."""
     count = 0
 
-    def local(_: FrameType, event: str, __: object) -> Callable[..., object]:
+    def trace(_: FrameType, event: str, __: object) -> Any:
         nonlocal count
         count += event == "line"
-        return local
+        return trace
 
     before = sys.gettrace()
-    sys.settrace(lambda *_: local)
+    sys.settrace(trace)
     try:
         act()
     finally:
