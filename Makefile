@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# A process a core; each that runs TensorFlow takes 1 to 2 GB.
+PYTEST := $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 .PHONY: demo test fast full lint bench lock
 
@@ -12,13 +14,13 @@ test: $(READY)  ## what CI runs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(PYTEST)
 
 fast: $(READY)  ## the tests without TensorFlow
-	$(BIN)/pytest -m "not keras and not full"
+	$(PYTEST) -m "not keras and not full"
 
 full: $(READY)  ## every test
-	$(BIN)/pytest -m ""
+	$(PYTEST) -m ""
 
 lint: $(READY)
 	$(BIN)/ruff check
