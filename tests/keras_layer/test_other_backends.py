@@ -92,7 +92,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = np.random.default_rng(6).normal(0.0, 1.0, (2, 8, 9, 4)).astype("float32")
     np.save(made / "images.npy", given)
     np.save(made / "maps.npy", images())
-    expected = {}
+    expected: Any = {}
     for name in ("composed", "plain"):
         model = archgen.build(SPECS[name], seed=3)
         model.save(made / f"{name}.keras")
