@@ -58,9 +58,9 @@ def verify(
 ) -> int:
     """Compare a network with another implementation under the same random weights.
 
-    That of keras.applications, else a file that archgen wrote or the model that a function of
-    yours returns. A file is compared under its own weights, too, and gives the input and the
-    parameters that are not given here.
+    That of keras.applications, a file that archgen wrote or the model that a function returns.
+
+    A file is compared under its own weights, too; it gives the input and parameters not given here.
     """
     path = Path(against) if against and against.endswith(".keras") else None
     function = _named(against) if against and not path else None
