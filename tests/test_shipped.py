@@ -148,6 +148,7 @@ def test_a_shipped_spec_says_where_it_comes_from(name: str) -> None:
     assert spec.references
     assert spec.deviations
     assert spec.input.pixels is not None
+    assert [title for title, module in spec.modules.items() if not module.references] == []
     assert bool(spec.published) == (name not in UNPUBLISHED)
 
 
