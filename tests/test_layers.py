@@ -37,7 +37,7 @@ TIERS = (
     ("making", "growth"),
     ("nodes",),
     ("resolve",),
-    ("receptive",),
+    ("receptive", "provenance"),
     ("analysis", "lints", "repairs", "outline"),
     ("published",),
     ("sketch",),
