@@ -11,11 +11,11 @@ from archgen.backends.edits import rewritten_model
 from archgen.backends.verifying import _drawn
 from archgen.ir import Graph
 from archgen.passes import rewrite
-from tests.passes.cases import SAME, SINGLE, SQUEEZED
+from tests.passes.cases import SAME, SINGLE
 from tests.passes.comparing import apart
 from tests.passes.random_networks import any_spec, graph_of, rich
 from tests.passes.test_rewriting import FOLDING
-from tests.sizing import net, pool
+from tests.sizing import SQUEEZED, net, pool
 from tests.strategies import ON_DEMAND, seeded
 
 pytestmark = pytest.mark.keras
@@ -68,7 +68,7 @@ def test_keras_too_changes_no_bit(entries: Any, shape: tuple[int, ...], keras: A
 def smallest(name: str) -> Graph:
     """Return a shipped network with its heads on the smallest square image that works."""
     spec = archgen.load(name)
-    heads = {"aux": True} if "aux" in spec.parameters else {}
+    heads: dict[str, Any] = {"aux": True} if "aux" in spec.parameters else {}
     side = next(iter(archgen.sizes(spec, **heads).squares.members))
     channels = archgen.graph(spec, **heads).inputs["input"][-1]
     return archgen.graph(spec, (side, side, channels), **heads)
