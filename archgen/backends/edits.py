@@ -81,17 +81,23 @@ def apply(rewriting: Rewriting, weights: "Weights") -> "Weights":
 
 
 def _made(rewriting: Rewriting, weights: "Weights") -> "dict[Key, Array]":
-    """Carry out the edits in order; a node's weights are rounded behind its last."""
+    """Carry out the edits in order; a node's weights are rounded behind its last.
+
+    What statistics make infinite they make infinite in the model before, too.
+    """
+    import numpy as np
+
     types = {node: array.dtype for (node, _), array in weights.items()}
     last = {edit.node: number for number, edit in enumerate(rewriting.edits)}
     made: dict[Key, Array] = {}
     newest = ChainMap(made, dict(weights))
     own: dict[str, dict[str, Array]] = {}
     for number, (node, edits) in enumerate(rewriting.edits):
-        values = {name: value_of(expression, newest) for name, expression in edits}
-        own[node] = own.get(node, {}) | values
-        if number == last[node]:
-            values = {name: value.astype(types[node]) for name, value in own[node].items()}
+        with np.errstate(all="ignore"):
+            values = {name: value_of(expression, newest) for name, expression in edits}
+            own[node] = own.get(node, {}) | values
+            if number == last[node]:
+                values = {name: value.astype(types[node]) for name, value in own[node].items()}
         made |= {(node, name): value for name, value in values.items()}
     return made
 

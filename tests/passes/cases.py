@@ -96,10 +96,13 @@ BATCH_NORM = [
     Case(2, 1, [GLOBAL_POOL, NORM, op("dense", units=3)]),
     off(3, [conv(padding="same"), NORM, both("e0", "e1")]),
     off(3, [conv(), NORM, RELU], also=("e0",)),
+    Case(3, 1, [conv(padding="same"), NORM, NORM, both("e1", "e2")]),
+    Case(3, 1, [conv(), NORM, NORM, RELU], also=("e1",)),
     off(4, [conv(), RELU, NORM]),
     off(4, [*FEATURES[:1], op("dense", units=6, activation="tanh"), NORM]),
     off(5, [NORM, conv(padding="same")]),
     off(5, [NORM, conv(1, padding=1)]),
+    off(5, [NORM, conv(2, padding=[[1, 0], [0, 0]])]),
     off(5, [NORM, op("depthwise_conv", kernel_size=3, padding=[0, 1])]),
     off(5, [NORM, op("separable_conv", filters=3, kernel_size=2, padding="same")]),
     off(6, [NORM, conv(groups=2)]),
@@ -180,6 +183,7 @@ SINGLE = (1, 1, 4)
 NO_OPS = [
     *[Case(line, 1, [RELU, entry, RELU]) for line, entry in SAME],
     Case(1, 2, [conv(), SAME[0][1], SAME[2][1]]),
+    Case(1, 1, [SAME[0][1], conv()]),
     Case(1, 1, [conv(), SAME[0][1], both("e0", "e1")]),
     *[Case(3, 1, [conv(1), {**SQUEEZED, "op": kind}], SINGLE)
       for kind in ("global_avg_pool", "global_max_pool")],
