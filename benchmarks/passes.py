@@ -21,8 +21,9 @@ NO_SLOWER = Goal("≤", 1, "×")
 HEAD = ["Network", "Batch", "Passes", "On the clock", "Computing"]
 TEXT = f"""
 Random weights, compiled by `tf.function` without and with passes; a run answers {IMAGES} random
-images, in batches of 1 or of 8. The pool branches are those where `{MOVE}` fires, each by itself:
-an average pool, a 1×1 convolution and its activation, on maps of the size they have in the network.
+images, in batches of 1 or of 8. The pool branches are those where `{MOVE}`
+fires, each by itself: an average pool, a 1×1 convolution and its activation, on maps of the size
+they have in the network.
 """
 
 Functions = Mapping[str, Any]
@@ -30,7 +31,7 @@ Functions = Mapping[str, Any]
 
 def measure(rounds: int) -> Section:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    rows, verdicts = [HEAD], []
+    rows, verdicts = [HEAD], list[Verdict]()
     for name, networks in compared():
         for batch in BATCHES:
             works = {
