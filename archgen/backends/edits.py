@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archgen.backends.keras import build_model
-from archgen.ir import Graph, Op
+from archgen.ir import Graph, Op, Shape
 from archgen.passes import Rewriting
 from archgen.passes.contract import Expression, InverseRoot, Old, Plus, Shaped, Sum, Times
 
@@ -74,10 +74,17 @@ def apply(rewriting: Rewriting, weights: "Weights") -> "Weights":
     made = ChainMap(_made(rewriting, weights), dict(weights))
     graph = rewriting.graph
     return {
-        (node.name, weight.name): made[node.name, weight.name]
+        (node.name, weight.name): _spread(made[node.name, weight.name], weight.shape)
         for node in graph
         for weight in node.op.weights(graph.input_shapes(node))
     }
+
+
+def _spread(value: "Array", shape: Shape) -> "Array":
+    """Return a number that all of a weight's scalars share as that weight."""
+    import numpy as np
+
+    return value if value.ndim else np.full(shape, value)
 
 
 def _made(rewriting: Rewriting, weights: "Weights") -> "dict[Key, Array]":

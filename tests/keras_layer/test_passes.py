@@ -105,6 +105,14 @@ def test_a_shipped_network_answers_as_before(name: str) -> None:
 COUNTS = [8, pytest.param(ON_DEMAND, marks=pytest.mark.full)]
 
 
+def has_no_float64(graph: Graph) -> bool:
+    """Say whether TensorFlow has a kernel for float32 only, which is oneDNN's."""
+    return any(
+        node.op.kind == "conv_transpose" and max(getattr(node.op, "dilation_rate", (1,))) > 1
+        for node in graph
+    )
+
+
 @pytest.mark.parametrize("graphs", COUNTS)
 @pytest.mark.parametrize("write", [rich, any_spec])
 def test_a_random_network_answers_as_before(
@@ -121,7 +129,7 @@ def test_a_random_network_answers_as_before(
         dropping = rewrite(graph, FOLDING)
         for precision, each, tolerance in (("float32", dropping, 0), ("float64", rewriting, EXACT)):
             keras_settings.set_dtype_policy(precision)
-            if each.graph is graph:
+            if each.graph is graph or (precision == "float64" and has_no_float64(graph)):
                 continue
             model = random_model(graph, seed)
             expected = answers(model, graph, seed)

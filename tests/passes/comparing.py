@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np  # noqa: TID253 - the reference speaks NumPy
 
 from archgen.backends.edits import apply
-from archgen.ir import Graph
+from archgen.ir import Graph, Shape
 from archgen.passes import Pass, Rewriting
 from tests import reference
 
@@ -18,14 +18,21 @@ def passed(each: Pass, graph: Graph) -> Rewriting:
     return Rewriting(graph, result.graph, result.edits, ())
 
 
+def shapes_of(graph: Graph) -> dict[tuple[str, str], Shape]:
+    """Return the shape of every weight."""
+    return {
+        (node.name, weight.name): weight.shape
+        for node in graph
+        for weight in node.op.weights(graph.input_shapes(node))
+    }
+
+
 def drawn(graph: Graph, seed: int = 0) -> Weights:
     """Return random weights of both signs and random statistics."""
     random = np.random.default_rng(seed)
     found: Weights = {}
-    for node in graph:
-        shapes = {each.name: each.shape for each in node.op.weights(graph.input_shapes(node))}
-        for name, array in reference.random_weights(shapes, random).items():
-            found[node.name, name] = array
+    for (node, name), shape in shapes_of(graph).items():
+        found[node, name] = reference.random_weights({name: shape}, random)[name]
     return found
 
 
@@ -49,7 +56,9 @@ def difference(rewriting: Rewriting, seed: int = 0) -> float:
     """
     weights = drawn(rewriting.before, seed)
     before = answers(rewriting.before, weights, seed)
-    after = answers(rewriting.graph, dict(apply(rewriting, weights)), seed)
+    made = dict(apply(rewriting, weights))
+    assert {key: array.shape for key, array in made.items()} == shapes_of(rewriting.graph)
+    after = answers(rewriting.graph, made, seed)
     assert set(after) <= set(before)
     return float(np.max([apart(before[name], after[name]) for name in after]))
 

@@ -10,7 +10,7 @@ from archgen.backends.edits import apply, value_of
 from archgen.passes import rewrite
 from archgen.passes.contract import Expression, InverseRoot, Old, Plus, Shaped, Sum, Times
 from tests.passes.cases import NORM, RESCALES, op
-from tests.passes.comparing import drawn
+from tests.passes.comparing import drawn, shapes_of
 from tests.sizing import conv, net
 
 KEY = ("node", "weight")
@@ -80,10 +80,11 @@ def test_old_weights_are_left_as_they_were() -> None:
 
 def test_exactly_the_weights_of_the_new_graph_are_made() -> None:
     rewriting = rewrite(archgen.graph("inception_v4_mnist_tiny", aux=True))
-    graph, found = rewriting.graph, apply(rewriting, drawn(rewriting.before))
-    stated = {
-        (node.name, weight.name): weight.shape
-        for node in graph
-        for weight in node.op.weights(graph.input_shapes(node))
-    }
-    assert {key: array.shape for key, array in found.items()} == stated
+    found = apply(rewriting, drawn(rewriting.before))
+    assert {key: array.shape for key, array in found.items()} == shapes_of(rewriting.graph)
+
+
+def test_a_bias_that_is_one_number_is_as_long_as_any() -> None:
+    rewriting = rewrite(archgen.graph(net(conv(3, use_bias=False), RESCALES[1])))
+    bias = apply(rewriting, single(drawn(rewriting.before)))["e0", "bias"]
+    assert (bias.tolist(), bias.dtype) == ([0.5] * 4, np.float32)
