@@ -173,6 +173,8 @@ class Body:
         self.lines.append(block)
         with self.again(block):
             yield
+        if not block.body:
+            self.lines.pop()
 
     @contextmanager
     def again(self, block: Block) -> Iterator[None]:

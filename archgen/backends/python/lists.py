@@ -8,7 +8,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from archgen.backends.python.arithmetic import INT, Sum, Term, as_whole, constant, sum_of, term_of
+from archgen.backends.python.arithmetic import (
+    INT,
+    Inexpressible,
+    Sum,
+    Term,
+    as_whole,
+    constant,
+    sum_of,
+    term_of,
+)
 from archgen.backends.python.body import Body
 from archgen.backends.python.fields import names_in, over
 from archgen.backends.python.forks import Flow, write_fork
@@ -149,7 +158,7 @@ class Lists:
         """Write an entry by its kind; what is referred to gets a variable of its own."""
         key: Key = ("entry", id(entry))
         is_marked = key in self.marked
-        on = tuple(self.where[key] for key in self.document.wires.inputs_of(entry)) or flow.on
+        on = tuple(map(self.tensor, self.document.wires.inputs_of(entry))) or flow.on
         kept = self.body.variable(_variable(entry, name), "_output") if is_marked else ""
         target = flow.var if inside or not is_marked else kept
         own = Flow(target, on[0], flow.entry)
@@ -171,6 +180,12 @@ class Lists:
                 self.body.assign(kept, Atom(own.now))
             self.where[key] = kept
             flow.now = own.now if inside else kept
+
+    def tensor(self, key: Key) -> str:
+        """Return the variable of what a reference means."""
+        if key not in self.where:
+            raise Inexpressible("a reference means what no parameters build")
+        return self.where[key]
 
     def op(self, entry: OpEntry, flow: Flow, place: Place) -> None:
         """Write an op by how Keras makes it."""
@@ -197,7 +212,7 @@ class Lists:
         """Write the call of a module's function."""
         function = self.document.function(entry, self.body)
         tensors = self.document.wires.tensors_of(entry, self.survey.spec.modules[entry.use].inputs)
-        on = [flow.now, *(self.where[key] for key in tensors.values())]
+        on = [flow.now, *map(self.tensor, tensors.values())]
         call = function.called(entry, self.body, on, path)
         flow.entry = flow.entry if function.entry == "" else function.entry  # noqa: PLC1901
         flow.now = flow.var
@@ -209,13 +224,6 @@ class Lists:
             self.body.assign(flow.var, Applied(made, Atom(flow.var)))
         else:
             flow.parts = (f"*{flow.var}",)
-
-    def named_output(self, key: Key, flow: Flow, wanted: str) -> None:
-        """Give a value that is referred to a variable of its own, whatever is written later."""
-        if key in self.marked:
-            variable = self.body.variable(_identifier(wanted), "_output")
-            self.body.assign(variable, Atom(flow.now))
-            self.where[key] = variable
 
 
 def reads_index(entry: Entry) -> bool:

@@ -118,7 +118,7 @@ def _write_heads(lists: Lists, flow: Flow) -> str:
 
 def _write_head(lists: Lists, name: str, head: Head) -> None:
     body, wires = lists.body, lists.document.wires
-    entering = lists.where[wires.meant[id(head), 0]]
+    entering = lists.tensor(wires.meant[id(head), 0])
     inside = Flow(body.variable(name, "_output"), entering, "")
     body.local[CHANNELS] = _channels(entering)
     lists.write(head.layers, inside, f"{name}.")

@@ -51,6 +51,8 @@ class Wires:
         frame = _Frame(DOCUMENT, slots={INPUT: _Slot((INPUT, DOCUMENT))})
         self._list(spec.layers, frame)
         for name, head in spec.heads.items():
+            if self.survey.known(head.when, DOCUMENT) == (False,):
+                continue
             self.meant[id(head), 0] = self._find(head.from_, frame)
             inside = _Frame(DOCUMENT, frame)
             self._list(head.layers, inside)
@@ -69,6 +71,8 @@ class Wires:
     def _list(self, entries: Sequence[Entry], frame: _Frame) -> None:
         slots = self._named(entries, frame)
         for entry, slot in zip(entries, slots, strict=True):
+            if self._is_absent(entry, frame.owner):
+                continue
             for index, name in enumerate(entry.inputs or ()):
                 self.meant[id(entry), index] = self._find(name, frame)
             if isinstance(entry, UseEntry):
@@ -87,6 +91,8 @@ class Wires:
     def _fork(self, fork: Fork, frame: _Frame, join: str | None) -> None:
         for name in fork.order or fork.branches:
             branch: Branch = fork.branches[name]
+            if self.survey.known(branch.when, frame.owner) == (False,):
+                continue
             inside = _Frame(frame.owner, frame)
             frame.slots[name] = _Slot(("branch", id(branch)), inside)
             self._list(branch.layers, inside)
@@ -119,6 +125,10 @@ class Wires:
                 frame.slots |= {f"{name}_{number}": _Slot(None) for number in copies}
                 frame.slots[f"{name}_{after}"] = slot
         return found
+
+    def _is_absent(self, entry: Entry, owner: str) -> bool:
+        """Say whether no arguments build an entry, so that what it names may go without."""
+        return self.survey.known(entry.when, owner) == (False,) or self._count(entry, owner) == 0
 
     def _count(self, entry: Entry, owner: str) -> int | None:
         if entry.repeat is None:
