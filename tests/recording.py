@@ -1,7 +1,7 @@
-"""A stand-in for Keras that records what generated source builds, and what a graph would.
+"""A stand-in for Keras that records what generated source builds, to compare with a graph.
 
-It is not executed text of a spec: what runs is the source that archgen wrote. A layer is recorded as
-its name, its class, its arguments as the op's own class holds them, and what it is called on.
+A layer is recorded as its name, its class, its arguments as the op's own class holds them, and the
+names of what it is called on.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """A spec's arithmetic as Python: the same values, exactly, for every argument.
 
-Spec numbers are exact: 0.1 is a tenth. Where Python's floats would round, the source computes with
-``exact(…)``, a Fraction; whole numbers need nothing. Imports ``expressions``, ``grammar``, ``text``.
+Spec numbers are exact: 0.1 is a tenth. Where floats would round, the source computes with Fractions,
+``exact(…)``; whole numbers need nothing. Imports ``expressions``, ``grammar``, ``text``.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from archgen.backends.python.text import literal
 from archgen.expressions import exact, json_value
 from archgen.grammar import Literal, Name, Operation, Scalar, Tree, syntax_tree
 
-# What a value may be; a number may be a float, unless it is an int; a fraction is a Fraction.
+# What a value may be: an int, a float that stands for its digits, a Fraction, and so on.
 INT, NUMBER, FRACTION = "int", "number", "fraction"
 BOOL, TEXT, NONE = "bool", "text", "none"
 ANY = frozenset({INT, NUMBER, BOOL, TEXT, NONE})
 _NUMBERS = frozenset({INT, NUMBER, FRACTION})
-_OF_BOOL, _OF_INT, _OF_EXACT = frozenset({BOOL}), frozenset({INT}), frozenset({NUMBER, FRACTION})
+_OF_BOOL, _OF_INT, _OF_FRACTION = frozenset({BOOL}), frozenset({INT}), frozenset({FRACTION})
 _IF, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _MINUS, _ATOM = range(1, 10)
 _POWERS = {
     **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), _COMPARE),
@@ -41,15 +41,13 @@ class Inexpressible(Exception):  # noqa: N818 - no error: the source takes a pla
 class Term:
     """A Python expression: its text, how tightly that binds, what its value may be.
 
-    ``is_exact`` says that the value is an int or a Fraction, ``effective`` that the width
-    multiplier went into it already, None that it did on some ways only. ``symbol`` and
-    ``operands`` are for whoever has to break it.
+    ``effective`` says that the width multiplier went into it already, None that it did on some
+    ways only; ``symbol`` and ``operands`` are for whoever has to break it.
     """
 
     text: str
     kinds: frozenset[str]
     power: int = _ATOM
-    is_exact: bool = False
     effective: bool | None = False
     symbol: str = ""
     operands: tuple["Term", ...] = ()
@@ -63,6 +61,11 @@ class Term:
     def is_whole(self) -> bool:
         """Say whether the value is an int in any case."""
         return self.kinds == _OF_INT
+
+    @property
+    def is_exact(self) -> bool:
+        """Say whether the value is an int or a Fraction in any case."""
+        return self.kinds <= {INT, FRACTION}
 
 
 class Scope(Protocol):
@@ -123,21 +126,16 @@ def _is_negation(tree: Operation) -> bool:
 
 
 def _negative(operand: Term) -> Term:
-    operand = operand if operand.is_whole else exactly(operand)
-    return Term(
-        f"-{operand.within(_MINUS)}", operand.kinds, _MINUS, operand.is_exact, operand.effective,
-        "minus", (operand,),
-    )  # fmt: skip
+    operand = exactly(operand)
+    text = f"-{operand.within(_MINUS)}"
+    return Term(text, operand.kinds, _MINUS, operand.effective, "minus", (operand,))
 
 
 def exactly(term: Term) -> Term:
     """Return a number as an int or a Fraction, to compute with."""
-    if term.is_whole or term.is_exact:
+    if term.is_exact:
         return term
-    return Term(
-        f"exact({term.text})", _OF_EXACT, is_exact=True, effective=term.effective,
-        symbol="exact", operands=(term,),
-    )  # fmt: skip
+    return Term(f"exact({term.text})", _OF_FRACTION, _ATOM, term.effective, "exact", (term,))
 
 
 def _any_effective(operands: tuple[Term, ...]) -> bool | None:
@@ -146,43 +144,43 @@ def _any_effective(operands: tuple[Term, ...]) -> bool | None:
 
 
 def _arithmetic(symbol: str, operands: tuple[Term, ...]) -> Term:
-    whole = all(operand.is_whole for operand in operands)
-    left, right = operands if whole else map(exactly, operands)
+    left, right = map(exactly, operands)
     power = _POWERS[symbol]
     text = f"{left.within(power)} {symbol} {right.within(power + 1)}"
-    # The floor of a Fraction is an int.
-    kinds = _OF_INT if whole or symbol == "//" else _OF_EXACT
-    return Term(text, kinds, power, not whole, _any_effective(operands), symbol)
+    if symbol == "//":
+        kinds = _OF_INT  # of Fractions, too
+    elif _OF_FRACTION in (left.kinds, right.kinds):
+        kinds = _OF_FRACTION
+    else:
+        kinds = left.kinds | right.kinds
+    return Term(text, kinds, power, _any_effective(operands), symbol)
 
 
 def _quotient(symbol: str, operands: tuple[Term, ...]) -> Term:
     left, right = map(exactly, operands)
-    if left.is_whole and right.is_whole:
-        text, power = f"Fraction({left.text}, {right.text})", _ATOM
-    else:
+    if _OF_FRACTION in (left.kinds, right.kinds):
         text, power = f"{left.within(_PRODUCT)} / {right.within(_PRODUCT + 1)}", _PRODUCT
-    return Term(text, _OF_EXACT, power, True, _any_effective(operands), symbol)  # noqa: FBT003
+    else:
+        text, power = f"Fraction({left.text}, {right.text})", _ATOM
+    return Term(text, _OF_FRACTION, power, _any_effective(operands), symbol)
 
 
 def _extreme(symbol: str, operands: tuple[Term, ...]) -> Term:
-    if any(operand.is_exact for operand in operands):
+    if any(FRACTION in operand.kinds for operand in operands):
         operands = tuple(map(exactly, operands))
     text = f"{symbol}({', '.join(operand.text for operand in operands)})"
     kinds = frozenset[str]().union(*(operand.kinds for operand in operands))
-    is_exact = any(operand.is_exact for operand in operands)
-    return Term(text, kinds, _ATOM, is_exact, _any_effective(operands), symbol)
+    return Term(text, kinds, _ATOM, _any_effective(operands), symbol)
 
 
 def _rounded(symbol: str, operands: tuple[Term, ...]) -> Term:
     # One float alone rounds as its digits do: a float that is not whole has digits that are not.
     (operand,) = operands
-    return Term(
-        f"{symbol}({operand.text})", _OF_INT, effective=operand.effective, symbol=symbol
-    )
+    return Term(f"{symbol}({operand.text})", _OF_INT, _ATOM, operand.effective, symbol)
 
 
 def _comparison(symbol: str, operands: tuple[Term, ...]) -> Term:
-    if any(operand.is_exact for operand in operands):
+    if any(FRACTION in operand.kinds for operand in operands):
         operands = tuple(exactly(o) if o.kinds <= _NUMBERS else o for o in operands)
     left, right = operands
     text = f"{left.within(_COMPARE + 1)} {symbol} {right.within(_COMPARE + 1)}"
@@ -211,7 +209,7 @@ def _junction(symbol: str, operands: tuple[Term, ...]) -> Term:
     return Term(text, _OF_BOOL, power, symbol=symbol)
 
 
-def _negation(symbol: str, operands: tuple[Term, ...]) -> Term:
+def _negation(_: str, operands: tuple[Term, ...]) -> Term:
     return opposite(operands[0])
 
 
@@ -241,7 +239,7 @@ def opposite(term: Term) -> Term:
     return Term(f"not {term.within(_NOT)}", _OF_BOOL, _NOT, symbol="not", operands=(term,))
 
 
-def _choice(symbol: str, operands: tuple[Term, ...]) -> Term:
+def _choice(_: str, operands: tuple[Term, ...]) -> Term:
     return chosen(*operands)
 
 
@@ -249,10 +247,7 @@ def chosen(first: Term, condition: Term, other: Term) -> Term:
     """Return ``first if condition else other``."""
     text = f"{first.within(_OR)} if {condition.within(_OR)} else {other.within(_IF)}"
     same = first.effective if first.effective == other.effective else None
-    is_exact = all(term.is_exact or term.is_whole for term in (first, other))
-    return Term(
-        text, first.kinds | other.kinds, _IF, is_exact, same, "if", (first, condition, other)
-    )
+    return Term(text, first.kinds | other.kinds, _IF, same, "if", (first, condition, other))
 
 
 _WRITERS: dict[str, Callable[[str, tuple[Term, ...]], Term]] = {
@@ -276,23 +271,22 @@ def as_float(term: Term) -> Term:
     if term.symbol == "/" and all(operand.is_whole for operand in term.operands):
         left, right = term.operands  # Python divides two ints without rounding twice
         text = f"{left.within(_PRODUCT)} / {right.within(_PRODUCT + 1)}"
-        return replace(term, text=text, power=_PRODUCT, is_exact=False, symbol="quotient")
+        return replace(
+            term, text=text, power=_PRODUCT, kinds=frozenset({NUMBER}), symbol="quotient"
+        )
     return _converted("float", term) if FRACTION in term.kinds else term
 
 
 def as_whole(term: Term) -> Term:
     """Return a number for an argument that takes ints; what is not whole raises there."""
-    if NUMBER not in term.kinds or term.constant or not term.kinds <= _NUMBERS:
+    if term.is_whole or term.constant or not term.kinds <= _NUMBERS:
         return term
     return _converted("whole", term)
 
 
 def _converted(function: str, term: Term) -> Term:
     kinds = frozenset({INT if function == "whole" else NUMBER})
-    return Term(
-        f"{function}({term.text})", kinds, effective=term.effective, symbol=function,
-        operands=(term,),
-    )  # fmt: skip
+    return Term(f"{function}({term.text})", kinds, _ATOM, term.effective, function, (term,))
 
 
 # ── sums of whole numbers ─────────────────────────────────────────────────────────────────────────
@@ -322,16 +316,14 @@ class Sum:
         return self + Sum(-other.number, tuple((-sign, text) for sign, text in other.terms))
 
     def __str__(self) -> str:
-        """Return the sum as Python, what is added first."""
-        terms = sorted(self.terms, key=lambda term: -term[0])
-        if not terms or terms[0][0] < 0:
-            terms_of = [str(self.number)]
-        else:
-            terms_of = [terms.pop(0)[1]]
-        terms_of += [f" {'+' if sign > 0 else '-'} {text}" for sign, text in terms]
-        if self.terms and max(self.terms)[0] > 0 and self.number:
-            terms_of.append(f" {'+' if self.number > 0 else '-'} {abs(self.number)}")
-        return "".join(terms_of)
+        """Return the sum as Python: what is added, what is taken away, the number."""
+        added = [text for sign, text in self.terms if sign > 0]
+        taken = [text for sign, text in self.terms if sign < 0]
+        number = self.number
+        if not added:
+            added, number = [str(number)], 0
+        text = " - ".join([" + ".join(added), *taken])
+        return text if not number else f"{text} {'+' if number > 0 else '-'} {abs(number)}"
 
 
 def sum_of(term: Term, sign: int = 1) -> Sum:
@@ -339,8 +331,7 @@ def sum_of(term: Term, sign: int = 1) -> Sum:
     if term.constant:
         value = term.constant[0]
         return Sum(sign * int(value or 0)) if isinstance(value, int | Fraction) else Sum()
-    if term.symbol in ("+", "-") and term.is_whole and not term.is_exact:
+    if term.symbol in ("+", "-") and term.is_whole:
         left, right = term.operands
         return sum_of(left, sign) + sum_of(right, sign if term.symbol == "+" else -sign)
     return Sum(terms=((sign, term.within(_PRODUCT)),))
-

@@ -30,7 +30,9 @@ from archgen.backends.python.text import LONGEST, Names, quoted
 if TYPE_CHECKING:
     from archgen.backends.python.document import Document
 
-_CALLED = frozenset({"min", "max", "ceil", "floor", "round", "exact", "float", "whole", "width", "/"})
+_CALLED = frozenset(
+    {"min", "max", "ceil", "floor", "round", "exact", "float", "whole", "width", "/"}
+)
 
 
 class Body:
@@ -66,7 +68,7 @@ class Body:
         return self.of_document(name)
 
     def of_document(self, name: str) -> Term:
-        """Return what a parameter of the document is called here; it becomes one of this function."""
+        """Return what a parameter of the document is called here: this function takes it, too."""
         term = self.document.terms[name]
         if self.owner == DOCUMENT or term.constant:
             return term
@@ -122,9 +124,8 @@ class Body:
             function = short.text.partition("(")[0]
             value = Call(function, tuple(Argument("", Atom(o.text)) for o in operands))
         elif len(operands) == 2:  # noqa: PLR2004 - an operator between
-            left, right = (operand.text for operand in operands)
+            left = operands[0].text
             value = Operated(left, short.text.removeprefix(left).strip())
-            assert value.right.endswith(right)
         self.lines.append(Statement(f"{target} = ", value))
 
     def _simple(self, term: Term, symbol: str) -> Term:
@@ -186,7 +187,7 @@ class Body:
         self.lines = outer
 
     def returns(self, value: str) -> None:
-        """Write the return of a variable: what was assigned to it last, if that is the last line."""
+        """Write the return of a variable, or of what the last line assigns to it."""
         last = self.lines[-1] if self.lines else None
         if isinstance(last, Statement) and last.before == f"{value} = ":
             self.lines[-1] = Statement("return ", last.value)
@@ -207,5 +208,3 @@ def named(path: str) -> Argument:
         return Argument("name=", Atom("name"))
     return Argument("name=", Atom(f"f{quoted(path)}" if "{" in path else quoted(path)))
 
-
-__all__ = ["Body", "flat", "named"]

@@ -3,15 +3,13 @@
 Imports ``functions``, ``forms``, ``melting``, ``survey``, ``wires`` and what they import.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from archgen.backends.python.arithmetic import (
-    FRACTION,
     INT,
     NUMBER,
     Inexpressible,
-    Scope,
     Term,
     constant,
     exactly,
@@ -19,7 +17,7 @@ from archgen.backends.python.arithmetic import (
 )
 from archgen.backends.python.body import Body, named
 from archgen.backends.python.fields import Fields, is_computed, names_in
-from archgen.backends.python.forms import Form, Forms
+from archgen.backends.python.forms import Forms
 from archgen.backends.python.functions import (
     UNSET,
     Flags,
@@ -28,7 +26,7 @@ from archgen.backends.python.functions import (
     define_form,
     write_module,
 )
-from archgen.backends.python.layers import Place
+from archgen.backends.python.layers import POOLS, Place
 from archgen.backends.python.layout import Argument, Atom, Call, Define
 from archgen.backends.python.melting import Melting
 from archgen.backends.python.survey import CHANNELS, DOCUMENT, Survey
@@ -37,12 +35,13 @@ from archgen.backends.python.wires import Wires
 from archgen.evaluation import Evaluator
 from archgen.expressions import is_expression
 from archgen.ir import Call as KerasCall
-from archgen.ir import Refusal
+from archgen.ir import Op, Refusal
 from archgen.ops import OPS
 from archgen.spec import Spec, UseEntry
 
 MULTIPLIER, DIVISOR = "width multiplier", "width divisor"  # no names of a spec: they have spaces
-_TRIED = ((96, 80, 24), (64, 72, 24))
+# Maps of sizes with every rest that windows leave, to see whether calls depend on them.
+_TRIED = tuple((size, 149 - size, 24) for size in range(40, 110))
 
 
 class Document:
@@ -70,6 +69,7 @@ class Document:
         self.names = names
         self.functions: dict[tuple[str, tuple[tuple[str, Any], ...]], Function] = {}
         self.composites: dict[str, Define] = {}
+        self.pools: list[Fields] = []  # what pools say that are more than Keras's own
 
     @property
     def taken(self) -> Iterable[str]:
@@ -100,7 +100,7 @@ class Document:
             self._take_width(names, DIVISOR, self.spec.width.divisor)
 
     def _take_width(self, names: Names, key: str, raw: Any) -> None:
-        """Take up what filters are scaled with: a number, a parameter or what is computed of some."""
+        """Take up what filters are scaled with: a number, a parameter, or what is computed."""
         term = term_of(raw, _Parameters(self))
         if term.operands or (term.symbol and not term.constant):
             self.computed[key] = raw
@@ -120,6 +120,13 @@ class Document:
             around = {self.terms[name].text for name in read if name in self.terms}
             for name in (*form.leading, *form.trailing):
                 form.keywords[name] = f"{name}_" if name in around else name
+
+    @property
+    def rounds_up(self) -> bool:
+        """Say whether a pool may pad other than "same": explicitly, or over a rest."""
+        paddings = [said["padding"].raw for said in self.pools if "padding" in said]
+        ceiled = any(said["ceil_mode"].raw for said in self.pools if "ceil_mode" in said)
+        return ceiled or any(padding not in ("same", "valid") for padding in paddings)
 
     def ordered(self, names: Iterable[str]) -> list[str]:
         """Return names of the document in their order there."""
@@ -169,7 +176,7 @@ class Document:
     def _flags(self, entry: UseEntry, body: Body) -> Flags:
         """Return which parameters of a module the width multiplier went into already."""
         module = self.spec.modules[entry.use]
-        flags: dict[str, bool | None | str] = {}
+        flags: dict[str, bool | str | None] = {}
         for name in dict.fromkeys([*module.required, *module.parameters]):
             if name in entry.with_:
                 flags[name] = term_of(entry.with_[name], body).effective
@@ -192,23 +199,23 @@ class Document:
         if any(is_computed(value.raw) for value in fields.values()):
             raise Inexpressible(f"{op} is made of other calls for other parameters")
         made = OPS[op].model_validate({name: value.raw for name, value in fields.items()})
-        calls = self._calls(made)
         key = repr(made)
         if key not in self.composites:
             notes = [f"{made.label().capitalize()}."]
-            self.composites[key] = define_calls(self, self.names.take(op, "_layers"), calls, notes)
+            name = self.names.take(f"padded_{op}" if op in POOLS else op, "_layers")
+            self.composites[key] = define_calls(self, name, _calls(made), notes)
         name = self.composites[key].name
         return Call(name, (Argument("", Atom(place.on[0])), named(place.path)))
 
-    def _calls(self, made: Any) -> tuple[KerasCall, ...]:
-        try:
-            first, second = (made.call((shape,)) for shape in _TRIED)
-        except (Refusal, IndexError) as error:
-            raise Inexpressible(f"{made.kind} is made of other calls for other maps") from error
-        if first != second:
-            raise Inexpressible(f"{made.kind} is made of other calls for other maps")
-        calls: tuple[KerasCall, ...] = first
-        return calls
+
+def _calls(made: Op) -> tuple[KerasCall, ...]:
+    try:
+        found = {repr(calls): calls for calls in (made.call((shape,)) for shape in _TRIED)}
+    except (Refusal, IndexError) as error:
+        raise Inexpressible(f"{made.kind} is made of other calls for other maps") from error
+    if len(found) > 1:
+        raise Inexpressible(f"{made.kind} is made of other calls for other maps")
+    return next(iter(found.values()))
 
 
 class _Parameters:
@@ -233,6 +240,3 @@ def _may_be_scaled(raw: Any, flags: Flags) -> bool:
 
 def _function_name(name: str) -> str:
     return name if name.isidentifier() else f"net_{name}"
-
-
-__all__ = ["FRACTION", "Document", "Form", "Mapping", "Scope"]

@@ -53,7 +53,7 @@ Scopes = Callable[[Value], Scope]
 
 
 class Said(NamedTuple):
-    """An op's entry: its own fields, those of its norm, its activation; None where there is none."""
+    """What an entry says: its fields, its norm and those of that, its activation, if any."""
 
     op: str
     fields: Fields
@@ -218,7 +218,7 @@ def _is_keyword(name: str) -> bool:
 
 @cache
 def positional(op: str) -> tuple[str, ...]:
-    """Return the fields that Keras takes without a keyword: those at the beginning without default."""
+    """Return the fields that are given without a keyword: the first ones, without a default."""
     found: list[str] = []
     for name, info in OPS[op].model_fields.items():
         if not info.is_required() and not (name in _FIRST and not found):
@@ -234,7 +234,7 @@ def arguments_of(
     without: frozenset[str] = frozenset(),
     terms: Mapping[str, Term] | None = None,
 ) -> Iterator[Argument]:
-    """Yield the arguments of an op's stock layer, in Keras's order, without those that are defaults.
+    """Yield the arguments of an op's stock layer, in Keras's order, unless they are defaults.
 
     ``terms`` are values that are written already.
     """

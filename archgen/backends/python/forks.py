@@ -41,7 +41,7 @@ class Flow:
 
 
 class _Built(NamedTuple):
-    """A branch that is written: its condition where it has one, its value, whether others read it."""
+    """A branch that is written: its condition, its value, whether references mean it."""
 
     condition: Term | None
     flow: Flow
@@ -175,10 +175,9 @@ def _write_activation(body: Body, fork: Fork, flow: Flow, join: Place) -> None:
     """Write the activation behind a join, or behind the only branch there is."""
     value = Value(fork.activation)
     is_sure = not str(fork.activation).startswith("$")
-    if flow.now != flow.var:
-        if not is_sure:
-            body.assign(flow.var, Atom(flow.now))
-            flow.now = flow.var
+    if flow.now != flow.var and not is_sure:
+        body.assign(flow.var, Atom(flow.now))
+        flow.now = flow.var
     behind = Place(flow.var, (flow.now,), f"{join.path}.activation")
     write_activation(body, value, behind, is_sure=is_sure)
     called = join.path.rpartition(".")[2]

@@ -177,10 +177,10 @@ class Forms:
         }
         first = values[0]
         scaled = name == FILTERS and self.survey.spec.width is not None
-        if len(keys) == 1 and first and self.is_of_document(first, form.sites[0].owner):
-            if not scaled:
-                form.shared[name] = first
-                return
+        is_shared = first and self.is_of_document(first, form.sites[0].owner)
+        if first and is_shared and len(keys) == 1 and not scaled:
+            form.shared[name] = first
+            return
         form.own[name] = self._usual(form.op, name, keys)
 
     def value_of(self, site: Site, name: str) -> Value | None:

@@ -3,7 +3,8 @@
 Imports ``lists``, ``layers``, ``body`` and what they import.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from archgen.backends.python.document import Document
 
 UNSET = "unset"  # a parameter whose default a variant computes, since no use of it gives one
-Flags = Mapping[str, bool | None | str]
+Flags = Mapping[str, bool | str | None]
 
 
 class Parameter(NamedTuple):
@@ -170,13 +171,13 @@ def _parameters(body: Body, module: Module, flags: Flags) -> list[Parameter]:
 
 
 def _prelude(
-    body: Body, computed: Mapping[str, str], given: Set[str], entering: str
+    body: Body, computed: Mapping[str, str], given: AbstractSet[str], entering: str
 ) -> list[Statement | Block | Define]:
     """Return the statements in front of a body: what it reads is computed there, once."""
     order = list(body.own)
     found: dict[str, list[Statement | Block | Define]] = {}
     lines = body.lines
-    for name in reversed(computed):
+    for name in reversed(list(computed)):
         if name not in body.read:
             continue
         body.lines = found[name] = []
@@ -237,4 +238,3 @@ def define_calls(
     write_calls(body, calls, Place("x", ("x",), "{name}"))
     body.returns("x")
     return Define(name, ("x", "*", "name"), notes, body.lines)
-

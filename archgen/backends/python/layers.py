@@ -40,13 +40,24 @@ from archgen.backends.python.forms import (
     Padded,
     Site,
 )
-from archgen.backends.python.layout import Applied, Argument, Atom, Call, Items, Node, flat
+from archgen.backends.python.layout import (
+    INDENT,
+    Applied,
+    Argument,
+    Atom,
+    Call,
+    Items,
+    Node,
+    fits,
+    flat,
+)
 from archgen.ir import Call as KerasCall
 from archgen.ops import OPS
 
 POOLS = frozenset({"max_pool", "avg_pool"})
 _OWN = frozenset({"fixed", PADDING})  # what is said beside the arguments of a convolution
 _BESIDE = frozenset({"fixed"})
+_RULES = ("ceil_mode", "count_padding")  # of a pool, which Keras's own has not
 
 
 class Place(NamedTuple):
@@ -105,15 +116,19 @@ def write_join(body: Body, join: str, place: Place) -> None:
 
 
 def write_pool(body: Body, op: str, said: Fields, padded: Padded, place: Place) -> None:
-    """Write a pool: Keras's own, or the function of the source that pads and counts."""
-    asked = [said[name].raw for name in ("ceil_mode", "count_padding") if name in said]
-    if padded == "layer" and not any(asked):
-        left_out = {n: v for n, v in said.items() if n not in ("ceil_mode", "count_padding")}
-        write_layer(body, op, left_out, place)
-        return
-    arguments = arguments_of(op, said, partial(scope_of, body))
-    on = Argument("", Atom(place.on[0]))
-    body.assign(place.target, Call(op, (on, *arguments, named(place.path))))
+    """Write a pool: Keras's own, or a function of the source that pads and counts."""
+    is_plain = padded == "layer" and not any(said[name].raw for name in _RULES if name in said)
+    is_known = not any(is_computed(value.raw) for value in said.values())
+    if is_plain:
+        left = {name: value for name, value in said.items() if name not in _RULES}
+        write_layer(body, op, left, place)
+    elif padded == "pad" and is_known and not ("ceil_mode" in said and said["ceil_mode"].raw):
+        body.assign(place.target, body.document.composed(op, said, place))
+    else:
+        body.document.pools.append(said)
+        arguments = arguments_of(op, said, partial(scope_of, body))
+        on = Argument("", Atom(place.on[0]))
+        body.assign(place.target, Call(op, (on, *arguments, named(place.path))))
 
 
 def write_activation(body: Body, value: Value, place: Place, *, is_sure: bool) -> None:
@@ -225,20 +240,33 @@ def write_calls(body: Body, calls: Sequence[KerasCall], place: Place) -> None:
         path = place.path if is_last else f"{place.path}.{call.part}"
         target = place.target if is_last else body.names.take(call.part)
         on = [values[index] for index in call.on]
-        body.assign(target, _called(call, on, path))
         values.append(target)
+        arguments = _arguments(call)
+        if call.target.startswith("ops."):
+            entering = (Argument("", Atom(name)) for name in on)
+            _write_operation(body, target, Call(call.target, (*entering, *arguments)), path)
+        else:
+            made = layer(call.target, arguments, path)
+            body.assign(target, Applied(made, tensors(on)))
 
 
-def _called(call: KerasCall, on: Sequence[str], path: str) -> Node:
+def _write_operation(body: Body, target: str, made: Call, path: str) -> None:
+    """Write a call of a function, which takes no name: it is given one behind it."""
+    whole = Call("named", (Argument("", made), Argument("", named(path).value)))
+    if fits(f"{target} = {flat(whole)}", body.depth * INDENT):
+        body.assign(target, whole)
+        return
+    body.assign(target, made)
+    arguments = (Argument("", Atom(target)), Argument("", named(path).value))
+    body.assign(target, Call("named", arguments))
+
+
+def _arguments(call: KerasCall) -> list[Argument]:
     leading = _positional(call.target)
-    arguments = [
+    return [
         Argument("" if name in leading else f"{name}=", in_short(name, value))
         for name, value in call.arguments.items()
     ]
-    if call.target.startswith("ops."):
-        made = Call(call.target, (*(Argument("", Atom(name)) for name in on), *arguments))
-        return Call("named", (Argument("", made), Argument("", named(path).value)))
-    return Applied(layer(call.target, arguments, path), tensors(on))
 
 
 def _positional(target: str) -> tuple[str, ...]:

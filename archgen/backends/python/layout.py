@@ -124,9 +124,9 @@ def lines_of(body: "Sequence[Line]", indent: int) -> list[str]:
         if isinstance(line, Define) and position:
             found.append("")
         found += line.lines(indent)
-        if isinstance(line, Define) and position < len(body) - 1:
-            if not isinstance(body[position + 1], Define):
-                found.append("")
+        is_before = position < len(body) - 1 and not isinstance(body[position + 1], Define)
+        if isinstance(line, Define) and is_before:
+            found.append("")
     return found
 
 

@@ -33,18 +33,20 @@ from archgen.backends.python.layers import (
 )
 from archgen.backends.python.layout import Applied, Atom
 from archgen.backends.python.survey import INDEX
+from archgen.backends.python.text import LONGEST
 from archgen.backends.python.wires import Key
 from archgen.ir import Op
 from archgen.ops import OPS
 from archgen.ops.join import Join
 from archgen.spec import Entry, ForkEntry, OpEntry, UseEntry
 
+
 class Numbered(NamedTuple):
     """An entry, the number of its first copy and how many there are; None where it has none."""
 
     entry: Entry
     first: Sum | None
-    count: Sum | None
+    copies: Sum | None
 
 
 class Lists:
@@ -63,7 +65,7 @@ class Lists:
     def write(self, entries: Sequence[Entry], flow: Flow, path: str) -> None:
         """Write entries one behind the other; ``path`` is in front of their names."""
         for numbered in self.numbered(entries):
-            if numbered.count is None:
+            if numbered.copies is None:
                 number = numbered.first
                 name = numbered.entry.called + (f"_{{{number}}}" if number else "")
                 self.maybe(numbered.entry, _plain(name), flow, path)
@@ -91,9 +93,9 @@ class Lists:
         """Return how often an entry is repeated; what is long gets a variable."""
         known = self.survey.known(entry.repeat, self.body.owner)
         if known:
-            return Sum(int(known[0] or 0))  # type: ignore[arg-type]
+            return Sum(int(known[0] or 0))
         term = as_whole(term_of(entry.repeat, self.body))
-        if len(term.text) > 30 or any(sign in term.text for sign in "\"'{}"):
+        if len(term.text) > LONGEST or any(sign in term.text for sign in "\"'{}"):
             variable = self.body.names.take("copies")
             self.body.compute(variable, term)
             return Sum(terms=((1, variable),))
@@ -101,7 +103,7 @@ class Lists:
 
     def copies(self, numbered: Numbered, flow: Flow, path: str) -> None:
         """Write the copies of an entry: a loop, unless there is one or none."""
-        entry, first, count = numbered.entry, numbered.first or Sum(), numbered.count or Sum()
+        entry, first, count = numbered.entry, numbered.first or Sum(), numbered.copies or Sum()
         if count == Sum():
             return
         before = self.body.local.get(INDEX)
@@ -197,7 +199,10 @@ class Lists:
             else:
                 write_kernel(self.body, site.said, site.padded, place)
             return
-        cls, fields = OPS[entry.op], over(self.document.spec.defaults.get(entry.op, {}), entry.fields)
+        cls, fields = (
+            OPS[entry.op],
+            over(self.document.spec.defaults.get(entry.op, {}), entry.fields),
+        )
         if issubclass(cls, Join):
             write_join(self.body, entry.op, place)
         elif entry.op in POOLS:
@@ -214,7 +219,7 @@ class Lists:
         tensors = self.document.wires.tensors_of(entry, self.survey.spec.modules[entry.use].inputs)
         on = [flow.now, *map(self.tensor, tensors.values())]
         call = function.called(entry, self.body, on, path)
-        flow.entry = flow.entry if function.entry == "" else function.entry  # noqa: PLC1901
+        flow.entry = flow.entry if function.entry == "" else function.entry
         flow.now = flow.var
         self.body.assign(flow.var, call)
         if not function.is_open:

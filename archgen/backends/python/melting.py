@@ -228,7 +228,7 @@ class Melting:
         if entry.repeat is None:
             return 1
         known = self.survey.known(entry.repeat, owner)
-        return int(known[0] or 0) if known else None  # type: ignore[arg-type]
+        return int(known[0] or 0) if known else None
 
 
 def _require(is_sure: bool) -> None:  # noqa: FBT001 - it reads as a condition

@@ -3,8 +3,8 @@
 Imports ``text``, ``forms`` and ``analysis``.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from archgen.analysis import Analysis
 from archgen.backends.python.forms import Form
@@ -63,6 +63,7 @@ def module_notes(
     for paragraph in lines_of(spec.description) if spec else ():
         notes += ["", *prose(paragraph)]
     notes += ["", *prose(_cost(analysis))]
+    notes += prose(_pixels(spec.input.pixels)) if spec and spec.input.pixels else []
     references, deviations = (spec.references, spec.deviations) if spec else ((), ())
     said = (Fact("References", lines_of(references)), Fact("Deviations", lines_of(deviations)))
     for fact in (*said, *facts):
@@ -77,3 +78,13 @@ def _cost(analysis: Analysis) -> str:
     shape = shape_text(next(iter(graph.inputs.values())))
     counted = f"{analysis.params:,} parameters, {analysis.trainable:,} of them trainable"
     return f"By default, for {shape}: {counted}; {analysis.macs:,} multiply–accumulates."
+
+
+def _pixels(pixels: Sequence[float] | Mapping[str, Any]) -> str:
+    """Return how images enter, which the model leaves to whoever feeds it."""
+    if isinstance(pixels, Mapping):
+        mean, std = (", ".join(f"{n:g}" for n in pixels[key]) for key in ("mean", "std"))
+        order = pixels.get("order", "RGB")
+        return f"It takes (pixel - mean) / std of 0…255, mean {mean}, std {std}, in {order}."
+    low, high = pixels
+    return f"It takes pixels of 0…255 mapped to {low:g}…{high:g}."

@@ -21,15 +21,13 @@ from archgen.backends.python.text import Names, literal, prose
 from archgen.diagnostics import Faults
 from archgen.evaluation import Evaluator
 from archgen.expressions import json_value
-from archgen.ir import Graph, Shape
+from archgen.ir import Shape
 from archgen.spec import Spec
 
 _MODULES = {"Fraction": "fractions", "ceil": "math", "floor": "math"}
 
 
-def source_of(
-    spec: Spec, analysis: Analysis, given: Mapping[str, Any], shape: Shape | None
-) -> str:
+def source_of(spec: Spec, analysis: Analysis, given: Mapping[str, Any], shape: Shape | None) -> str:
     """Return the source of a spec; ``given`` and ``shape`` become the defaults of its arguments.
 
     Where functions of its parameters cannot say what the spec says, those that decide which layers
@@ -90,6 +88,9 @@ def _whole(document: Document, main: Define, analysis: Analysis, facts: Iterable
     rest = [*document.form_definitions(local=False), *document.composites.values()]
     runtime = dict(_runtime())
     runtime["width"] = _width(document, runtime["width"])
+    short = runtime.pop("short_avg_pool")
+    if not document.rounds_up:
+        runtime["avg_pool"] = short.replace("short_", "", 1)
     notes = module_notes(document.spec.name, document.spec, analysis, facts)
     return _assembled(main, [*modules, *rest], notes, runtime)
 

@@ -270,4 +270,3 @@ def _rounds(tree: Tree) -> bool:
     if isinstance(tree, Operation):
         return tree.symbol in _ROUNDING or any(map(_rounds, tree.operands))
     return isinstance(tree, Literal) and isinstance(tree.value, Fraction)
-

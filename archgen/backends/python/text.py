@@ -16,9 +16,10 @@ LONGEST = 30  # of a variable, so that a line has room for the call behind it
 # What the generated source itself calls; parameters and variables are never called so.
 RESERVED = frozenset(
     {
-        "Fraction", "__debug__", "avg_pool", "ceil", "exact", "float", "floor", "inputs", "int",
-        "isinstance", "keras", "layers", "len", "max", "max_pool", "min", "name", "named", "ops",
-        "outputs", "pair", "pool_padding", "range", "round", "str", "whole", "width", "x", "ValueError", "zip", "input_shape",
+        "Fraction", "ValueError", "__debug__", "avg_pool", "ceil", "exact", "float", "floor",
+        "input_shape", "inputs", "int", "isinstance", "keras", "layers", "len", "list", "map", "max",
+        "max_pool", "min", "name", "named", "ops", "outputs", "pair", "pool_padding", "range",
+        "round", "str", "tuple", "whole", "width", "x", "zip",
     }
 )  # fmt: skip
 _AMBIGUOUS = frozenset({"l", "I", "O"})  # linters refuse them, since fonts confuse them

@@ -134,7 +134,7 @@ class Wires:
         if entry.repeat is None:
             return 1
         known = self.survey.known(entry.repeat, owner)
-        return int(known[0] or 0) if known else None  # type: ignore[arg-type]
+        return int(known[0] or 0) if known else None
 
     def _find(self, reference: str, frame: _Frame) -> Key:
         """Return what a reference means.
@@ -146,7 +146,9 @@ class Wires:
         around: _Frame | None = frame
         while around is not None and first not in around.slots:
             if any(re.fullmatch(rf"{name}_\d+", first) for name in around.open_names):
-                raise Inexpressible(f"{reference} is a copy of an entry whose copies are not counted")
+                raise Inexpressible(
+                    f"{reference} is a copy of an entry whose copies are not counted"
+                )
             around = around.outer
         slot = around.slots[first] if around is not None else None
         for name in rest:
