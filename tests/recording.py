@@ -4,13 +4,11 @@ A layer is recorded as its name, its class, its arguments as the op's own class 
 names of what it is called on.
 """
 
+import ast
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
-
-from pydantic import TypeAdapter
 
 from archgen.backends.python.fields import normal
 from archgen.ir import Graph, Op, Shape
@@ -19,7 +17,6 @@ from archgen.ops import OPS
 BY_LAYER: dict[str, type[Op]] = {
     cls.keras: cls for cls in OPS.values() if isinstance(vars(cls).get("keras"), str)
 }
-POSITIONS = {"Conv2DTranspose": ("filters", "kernel_size"), "BatchNormalization": ()}
 
 
 class Made(NamedTuple):
@@ -31,40 +28,33 @@ class Made(NamedTuple):
     on: tuple[str, ...]
 
 
-@dataclass
-class Recorded:
+class Recorded(NamedTuple):
     """What a source, or a graph, builds, in the order in which it does."""
 
-    name: str = ""
-    made: list[Made] = field(default_factory=list)
-    outputs: Any = None
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Recorded) and vars(self) == vars(other)
-
-    __hash__ = None  # type: ignore[assignment]
+    name: str
+    made: tuple[Made, ...]
+    outputs: Any
 
 
-class Tensor:
-    """A symbolic tensor: the layer that made it, and its shape with the batch in front."""
-
-    def __init__(self, made: Made | None, shape: Shape) -> None:
-        self.operation = SimpleNamespace(name=made.name if made else "")
-        self._keras_history = SimpleNamespace(operation=self.operation)
-        self.shape = (None, *shape)
-
-    @property
-    def name(self) -> str:
-        return str(self.operation.name)
+# ── what a graph builds ───────────────────────────────────────────────────────────────────────────
 
 
-def plain(value: Any) -> Any:
-    """Return a value as JSON has it, tuples and lists alike."""
-    if isinstance(value, tuple | list):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def of_graph(graph: Graph) -> Recorded:
+    """Return what the builder makes of a graph."""
+    made = [
+        Made(name, "Input", said("Input", {"shape": shape}), ()) for name, shape in graph.inputs.items()
+    ]
+    for node, shapes in zip(graph.nodes, graph.entering, strict=True):
+        values = list(node.inputs)
+        calls = node.op.call(shapes)
+        for call in calls:
+            name = node.name if call is calls[-1] else f"{node.name}.{call.part}"
+            on = tuple(values[index] for index in call.on)
+            made.append(Made(name, call.target, said(call.target, call.arguments), on))
+            values.append(name)
+    outputs = dict(graph.outputs)
+    whole = outputs if len(outputs) > 1 else next(iter(outputs.values()))
+    return Recorded(graph.name, tuple(made), whole)
 
 
 def said(target: str, arguments: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -72,143 +62,159 @@ def said(target: str, arguments: Mapping[str, Any]) -> tuple[tuple[str, str], ..
     op = BY_LAYER.get(target)
     found = {}
     for name, value in arguments.items():
-        if op is not None and name in op.model_fields:
-            held = normal(op.kind, name, _listed(value))
-            if held == op.model_fields[name].default:
-                continue
-            value = held  # noqa: PLW2901 - the same argument as the op holds it
-        found[name] = repr(plain(value))
+        if op is None or name not in op.model_fields:
+            found[name] = repr(plain(value))
+            continue
+        held = normal(op.kind, name, listed(value))
+        if held != op.model_fields[name].default:
+            found[name] = repr(plain(held))
     return tuple(sorted(found.items()))
 
 
-def _listed(value: Any) -> Any:
-    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+def plain(value: Any) -> Any:
+    """Return a value in which tuples are lists and numbers floats."""
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items() if key != "config" or item}
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def of_graph(graph: Graph) -> Recorded:
-    """Return what the builder makes of a graph."""
-    recorded = Recorded(graph.name)
-    for name in graph.inputs:
-        recorded.made.append(Made(name, "Input", (("shape", repr(graph.inputs[name])),), ()))
-    for node, shapes in zip(graph.nodes, graph.entering, strict=True):
-        values = list(node.inputs)
-        calls = node.op.call(shapes)
-        for call in calls:
-            name = node.name if call is calls[-1] else f"{node.name}.{call.part}"
-            on = tuple(values[index] for index in call.on)
-            recorded.made.append(Made(name, call.target, said(call.target, call.arguments), on))
-            values.append(name)
-    outputs = dict(graph.outputs)
-    recorded.outputs = outputs if len(outputs) > 1 else next(iter(outputs.values()))
-    return recorded
+def listed(value: Any) -> Any:
+    """Return tuples as the lists that a spec has."""
+    return [listed(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+# ── what a source builds ──────────────────────────────────────────────────────────────────────────
+
+
+class Tensor:
+    """A symbolic tensor: its shape with the batch in front, and the layer that made it."""
+
+    def __init__(self, name: str, shape: Shape) -> None:
+        self.shape = (None, *shape)
+        self._keras_history = SimpleNamespace(operation=SimpleNamespace(name=name))
+
+    @property
+    def name(self) -> str:
+        return str(self._keras_history.operation.name)
+
+    @property
+    def extents(self) -> Shape:
+        return self.shape[1:]  # type: ignore[return-value]
 
 
 class Keras:
-    """What generated source imports as ``keras``, ``keras.layers`` and ``keras.ops``."""
+    """What a source imports as ``keras``; the last model is ``recorded``."""
 
     def __init__(self) -> None:
-        self.recorded = Recorded()
-        self.tensors: list[tuple[int, Tensor]] = []
-        self.initializers = _Objects()
-        self.regularizers = _Objects()
-        self.layers = _Layers(self)
-        self.ops = _Functions(self)
+        self.made: list[tuple[str, tuple[tuple[str, str], ...], Tensor, tuple[Tensor, ...]]] = []
 
-    def Input(self, shape: Shape, name: str) -> Tensor:  # noqa: N802 - Keras's name
-        return self.add(Made(name, "Input", (("shape", repr(tuple(shape))),), ()), tuple(shape))
-
-    def Model(self, inputs: Tensor, outputs: Any, name: str) -> Recorded:  # noqa: N802
-        made = [
-            made._replace(name=tensor.name, on=tuple(on.name for on in ons))
-            for made, tensor, ons in self.kept
-        ]
-        shown = outputs.name if isinstance(outputs, Tensor) else None
-        named = shown or {key: tensor.name for key, tensor in outputs.items()}
-        assert inputs.name == "input"
-        self.recorded = Recorded(name, made, named)
-        return self.recorded
-
-    @property
-    def kept(self) -> list[tuple[Made, Tensor, tuple[Tensor, ...]]]:
-        return self._kept
-
-    def add(self, made: Made, shape: Shape, on: tuple[Tensor, ...] = ()) -> Tensor:
-        tensor = Tensor(made, shape)
-        if not hasattr(self, "_kept"):
-            self._kept: list[tuple[Made, Tensor, tuple[Tensor, ...]]] = []
-        self._kept.append((made, tensor, on))
+    def add(
+        self, target: str, arguments: Mapping[str, Any], shape: Shape, on: tuple[Tensor, ...],
+        name: str = "",
+    ) -> Tensor:  # fmt: skip
+        tensor = Tensor(name, shape)
+        self.made.append((target, said(target, arguments), tensor, on))
         return tensor
 
+    def input(self, shape: Shape, name: str) -> Tensor:
+        return self.add("Input", {"shape": shape}, tuple(shape), (), name)
 
-class _Objects:
-    def __getattr__(self, class_name: str) -> Any:
-        return lambda **config: {"class_name": class_name, "config": config}
+    def model(self, inputs: Tensor, outputs: Tensor | dict[str, Tensor], name: str) -> Recorded:
+        assert inputs.name == "input"
+        made = tuple(
+            Made(tensor.name, target, arguments, tuple(entering.name for entering in on))
+            for target, arguments, tensor, on in self.made
+        )
+        if isinstance(outputs, Tensor):
+            return Recorded(name, made, outputs.name)
+        return Recorded(name, made, {key: tensor.name for key, tensor in outputs.items()})
 
-
-class _Layers:
-    def __init__(self, keras: Keras) -> None:
-        self._keras = keras
-
-    def __getattr__(self, name: str) -> Any:
-        target = f"layers.{name}"
+    def layer(self, layer: str) -> Any:
+        target = f"layers.{layer}"
         op = BY_LAYER[target]
-        order = list(op.model_fields)
 
         def make(*positional: Any, name: str, **arguments: Any) -> Any:
-            given = dict(zip(order, positional, strict=False)) | arguments
-            assert len(given) == len(positional) + len(arguments)
+            given = dict(zip(op.model_fields, positional, strict=False))
+            assert len(given) == len(positional)
+            assert not given.keys() & arguments.keys()
+            given |= arguments
 
-            def call(on: Any) -> Tensor:
+            def call(on: Tensor | list[Tensor]) -> Tensor:
                 entering = tuple(on) if isinstance(on, list) else (on,)
-                shapes = tuple(tensor.shape[1:] for tensor in entering)
-                fields = {key: _listed(value) for key, value in given.items()}
-                shape = op.model_validate(fields).infer(shapes)
-                return self._keras.add(Made(name, target, said(target, given), ()), shape, entering)
+                fields = {key: listed(value) for key, value in given.items()}
+                made = op.model_validate(fields)
+                shape = made.infer(tuple(tensor.extents for tensor in entering))
+                return self.add(target, given, shape, entering, name)
 
             return call
 
         return make
 
-
-class _Functions:
-    def __init__(self, keras: Keras) -> None:
-        self._keras = keras
-
-    def __getattr__(self, name: str) -> Any:
+    def function(self, name: str) -> Any:
         def call(*on: Tensor, **arguments: Any) -> Tensor:
-            shape = on[0].shape[1:]
+            shape = on[0].extents
             if name == "pad":
                 sides = arguments["pad_width"][1:]
                 shape = tuple(n + sum(side) for n, side in zip(shape, sides, strict=True))
-            target = f"ops.{name}"
-            return self._keras.add(Made("", target, said(target, arguments), ()), shape, on)
+            return self.add(f"ops.{name}", arguments, shape, on)
 
         return call
 
 
-def of_source(source: str, name: str, **arguments: Any) -> Recorded:
-    """Return what a source builds when its main function is called."""
-    namespace = loaded(source)
-    result = namespace[name](**arguments)
+class _Names:
+    """Something whose attributes are made when they are asked for."""
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return self._make(name)
+
+
+def _object(class_name: str) -> Any:
+    return lambda **config: {"class_name": class_name, "config": config}
+
+
+def of_source(source: str, **arguments: Any) -> Recorded:
+    """Return what a source builds when its first function is called."""
+    result = loaded(source)[main_of(source)](**arguments)
     assert isinstance(result, Recorded)
     return result
 
 
+def main_of(source: str) -> str:
+    """Return the name of the first function of a source."""
+    return next(n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef))
+
+
+def parameters_of(source: str) -> list[str]:
+    """Return the parameters of the first function of a source."""
+    function = next(n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef))
+    return [argument.arg for argument in function.args.args]
+
+
 def loaded(source: str) -> dict[str, Any]:
-    """Return the names of a source that was run with the stand-in for Keras."""
-    keras = Keras()
-    module = ModuleType("keras")
-    for each in ("Input", "Model", "layers", "ops", "initializers", "regularizers"):
-        setattr(module, each, getattr(keras, each))
+    """Return the names of a source, run with the stand-in in the place of Keras."""
+    keras, module = Keras(), ModuleType("keras")
+    members = {
+        "Input": keras.input,
+        "Model": keras.model,
+        "layers": _Names(keras.layer),
+        "ops": _Names(keras.function),
+        "initializers": _Names(_object),
+        "regularizers": _Names(_object),
+    }
+    vars(module).update(members)
     before = sys.modules.get("keras")
     sys.modules["keras"] = module
+    namespace: dict[str, Any] = {"__name__": "generated"}
     try:
-        namespace: dict[str, Any] = {"__name__": "generated"}
         exec(compile(source, "generated.py", "exec"), namespace)  # noqa: S102 - that is the test
     finally:
-        if before is None:
-            del sys.modules["keras"]
-        else:
+        del sys.modules["keras"]
+        if before is not None:
             sys.modules["keras"] = before
     return namespace
 
@@ -222,6 +228,3 @@ def differences(ours: Recorded, theirs: Recorded) -> Iterator[str]:
     for one, other in zip(ours.made, theirs.made, strict=False):
         if one != other:
             yield f"{one}, not {other}"
-
-
-__all__ = ["Recorded", "TypeAdapter", "differences", "of_graph", "of_source"]

@@ -23,7 +23,7 @@ from archgen.backends.python.survey import takes_float
 from archgen.backends.python.text import literal, quoted
 from archgen.composition import NO_ACTIVATION
 from archgen.expressions import is_expression
-from archgen.grammar import syntax_tree
+from archgen.grammar import Scalar, syntax_tree
 from archgen.ops import OPS
 from archgen.ops.fields import INITIALIZERS, REGULARIZERS
 from archgen.source import Object
@@ -50,6 +50,7 @@ class Value(NamedTuple):
 
 Fields = Mapping[str, Value]
 Scopes = Callable[[Value], Scope]
+Known = Callable[[Value], tuple[Scalar] | None]
 
 
 class Said(NamedTuple):
@@ -61,18 +62,20 @@ class Said(NamedTuple):
     activation: Value | None = None
 
 
-def said_by(op: str, fields: Mapping[str, Any], defaults: Mapping[str, Object]) -> Said:
-    """Return what an entry says over the defaults.
+def said_by(
+    op: str, fields: Mapping[str, Any], defaults: Mapping[str, Object], known: Known
+) -> Said:
+    """Return what an entry says over the defaults; ``known`` are values that no argument changes.
 
     Raises:
-        Inexpressible: its norm is computed, so the layer's class is.
+        Inexpressible: its norm is computed, and so is the class of a layer.
     """
     values = over(defaults.get(op, {}), fields)
     followers = {name: values.pop(name, None) for name in OPS[op].followers}
     activation = followers.get("activation")
     if activation is not None and activation.raw in NO_ACTIVATION:
         activation = None
-    return Said(op, values, _norm(followers.get("norm"), defaults), activation)
+    return Said(op, values, _norm(followers.get("norm"), defaults, known), activation)
 
 
 def over(defaults: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Value]:
@@ -81,11 +84,15 @@ def over(defaults: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Va
     return below | {name: Value(raw) for name, raw in fields.items()}
 
 
-def _norm(asked: Value | None, defaults: Mapping[str, Object]) -> tuple[str, Fields] | None:
+def _norm(
+    asked: Value | None, defaults: Mapping[str, Object], known: Known
+) -> tuple[str, Fields] | None:
+    if asked is not None and is_expression(asked.raw):
+        if not (found := known(asked)):
+            raise Inexpressible("a norm is computed")
+        asked = asked._replace(raw=found[0])
     if asked is None or asked.raw is None:
         return None
-    if is_expression(asked.raw):
-        raise Inexpressible("a norm is computed")
     if isinstance(asked.raw, str):
         return asked.raw, over(defaults.get(asked.raw, {}), {})
     name = str(asked.raw["op"])

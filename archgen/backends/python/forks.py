@@ -25,19 +25,24 @@ class Flow:
     """The value that goes from entry to entry.
 
     ``var`` is the variable that statements assign, ``now`` where the value is; ``parts`` are the
-    branches of a concat that is made behind them. ``entry`` is what the entry that made it is
-    called, None where that depends on the arguments.
+    branches of a concat that is made behind them, ``join`` what it would be called. ``entry`` is
+    what the entry that made the value is called, None where that depends on the arguments.
     """
 
     var: str
     now: str
     entry: str | None = None
     parts: tuple[str, ...] = ()
+    join: str = ""
 
     @property
     def on(self) -> tuple[str, ...]:
         """Return the value, or its parts."""
         return self.parts or (self.now,)
+
+    def take(self, other: "Flow") -> None:
+        """Go on with the value of another flow."""
+        self.now, self.entry, self.parts, self.join = other.now, other.entry, other.parts, other.join
 
 
 class _Built(NamedTuple):
@@ -68,6 +73,10 @@ def write_fork(lists: "Lists", fork: Fork, flow: Flow, join: Place, path: str) -
     _write_join(lists, fork, flow, join, built)
     if fork.activation not in NO_ACTIVATION:
         _write_activation(lists.body, fork, flow, join)
+    if ("join", id(fork)) in lists.marked:
+        kept = lists.body.variable(f"{fork.join}_output")
+        lists.body.assign(kept, Atom(flow.now))
+        lists.where["join", id(fork)] = flow.now = kept
 
 
 def _variable(lists: "Lists", name: str, around: str) -> str:
@@ -103,9 +112,9 @@ def _write_join(
     called = join.path.rpartition(".")[2]
     if len(built) == 1:
         (only,) = built
-        flow.now, flow.parts, flow.entry = only.flow.now, only.flow.parts, only.flow.entry
+        flow.take(only.flow)
     elif id(fork) in lists.document.melting.open_forks:
-        flow.parts, flow.entry = on, called
+        flow.parts, flow.join, flow.entry = on, join.path, called
     elif all(each.condition is None for each in built):
         write_join(lists.body, fork.join, join._replace(on=on))
         flow.now, flow.entry = flow.var, called

@@ -20,7 +20,7 @@ from archgen.backends.python.fields import (
     said_by,
 )
 from archgen.backends.python.survey import CHANNELS, DOCUMENT, INDEX, Survey
-from archgen.expressions import is_expression
+from archgen.expressions import Scalar, is_expression
 from archgen.ops import OPS
 from archgen.ops.windows import Kernel
 from archgen.spec import OpEntry
@@ -113,7 +113,10 @@ class Forms:
                 self._form(sites)
 
     def _site(self, entry: OpEntry, owner: str) -> Site:
-        said = said_by(entry.op, entry.fields, self.survey.spec.defaults)
+        def known(value: Value) -> tuple[Scalar] | None:
+            return self.survey.known(value.raw, DOCUMENT if value.inherited else owner)
+
+        said = said_by(entry.op, entry.fields, self.survey.spec.defaults, known)
         return Site(entry, owner, said, self.padded(said.fields.get(PADDING), owner))
 
     def padded(self, value: Value | None, owner: str) -> Padded:

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from archgen.backends.python.arithmetic import INT, Term, term_of
+from archgen.backends.python.arithmetic import INT, Inexpressible, Term, term_of
 from archgen.backends.python.body import Body, named
 from archgen.backends.python.fields import Given, Said, Value, atom, node_of
 from archgen.backends.python.forks import Flow, write_fork
@@ -198,6 +198,9 @@ def _prelude(
 def _give(body: Body, flow: Flow, function: Function) -> None:
     """Write what a function gives: a tensor, or the branches of a concat."""
     function.is_open, function.entry = bool(flow.parts), flow.entry
+    function.join = flow.join.removeprefix("{name}")
+    if "{" in function.join:
+        raise Inexpressible("what a concat is called depends on the parameters")
     if not flow.parts:
         body.returns(flow.now)
     elif len(flow.parts) == 1:

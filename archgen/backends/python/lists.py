@@ -174,7 +174,7 @@ class Lists:
             else:
                 within = f"{path}{name}."
                 write_fork(self, entry, own, Place(target, (), within + entry.join), within)
-        flow.now, flow.parts, flow.entry = own.now, own.parts, own.entry
+        flow.take(own)
         if isinstance(entry, OpEntry):
             flow.entry = name
         if is_marked:
@@ -228,7 +228,7 @@ class Lists:
             made = layer("layers.Concatenate", (), path + function.join)
             self.body.assign(flow.var, Applied(made, Atom(flow.var)))
         else:
-            flow.parts = (f"*{flow.var}",)
+            flow.parts, flow.join = (f"*{flow.var}",), path + function.join
 
 
 def reads_index(entry: Entry) -> bool:
