@@ -5,9 +5,10 @@ Imports ``document``, ``lists`` and what they import.
 
 from collections.abc import Iterator, Sequence
 
-from archgen.backends.python.arithmetic import BOOL, INT, Inexpressible, Term, term_of
+from archgen.backends.python.arithmetic import BOOL, INT, Inexpressible, Term, as_whole, term_of
 from archgen.backends.python.body import Body, named
 from archgen.backends.python.document import Document
+from archgen.backends.python.fields import atom
 from archgen.backends.python.forks import Flow
 from archgen.backends.python.layout import (
     Argument,
@@ -56,7 +57,7 @@ def _input_parameter(document: Document, body: Body, shape: Shape | None) -> str
     extents: Sequence[object] = shape or (raw if isinstance(raw, Array) else ())
     if not any(map(is_expression, extents)):
         return f"input_shape={literal(tuple(extents))}"
-    items = tuple(Argument("", Atom(term_of(extent, body).text)) for extent in extents)
+    items = tuple(Argument("", atom(as_whole(term_of(extent, body)))) for extent in extents)
     with body.block("if ", Term("input_shape is None", frozenset({BOOL}))):
         body.assign("input_shape", Items("()", items))
     return "input_shape=None"
