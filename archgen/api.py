@@ -40,6 +40,7 @@ __all__ = [
     "analyse",
     "build",
     "check",
+    "code",
     "format_spec",
     "graph",
     "load",
@@ -186,6 +187,24 @@ def build(
     from archgen.backends.keras import build_model
 
     return build_model(checked, weights, seed)
+
+
+def code(spec: SpecLike | Graph, input_shape: Shape | None = None, **parameters: Scalar) -> str:
+    """Return Python source that makes the model with Keras alone, laid out as ruff and Black do.
+
+    Modules are its functions, parameters the arguments of its main one; ``input_shape`` and further
+    keywords become their defaults. Of a graph, which takes neither, every layer stands by itself.
+
+    Raises:
+        SpecError: all faults at once.
+        UsageError: there is no such spec or parameter.
+    """
+    from archgen.backends.python.source import flat_source, source_of
+
+    costs = analyse(spec, input_shape, **parameters)
+    if isinstance(spec, Graph):
+        return flat_source(costs)
+    return source_of(load(spec), costs, parameters, _shape(input_shape))
 
 
 def verify(

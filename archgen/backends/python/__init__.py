@@ -1,0 +1,1 @@
+"""From a checked spec to Python source that needs Keras only; imports no framework."""
