@@ -246,10 +246,8 @@ def test_a_flattened_map_is_not_made_larger_than_it_was(folder: Path) -> None:
 POOL = {"op": "max_pool", "pool_size": 3, "strides": 2, "padding": "same"}
 BLOCK = {"title": "Block", "layers": [conv(padding="same"), POOL]}
 # No single change but leaving it out lets it pass a map of 4×4.
-HEAD = {
-    "from": "first",
-    "layers": [{"op": "avg_pool", "pool_size": 5}, conv(kernel=5), *CLASSIFIER],
-}
+WIDE = [{"op": "avg_pool", "pool_size": 5}, conv(kernel=5)]
+HEAD = {"from": "first", "layers": [*WIDE, *CLASSIFIER]}
 BY_KIND: dict[str, tuple[dict[str, Any], int, str]] = {
     "stride": (own(STRIDED, conv(), STRIDED), 6, "`conv_1` has stride 1 instead of 2"),
     "pool": (own(conv(padding="same"), POOL, POOL), 4, "`max_pool_1` is dropped"),
@@ -308,9 +306,8 @@ def test_a_head_with_a_switch_is_switched_off(folder: Path) -> None:
     document["parameters"] = {"aux": True}
     spec = fit_own(document, 4)
     assert spec["parameters"] == {"aux": False}
-    with pytest.raises(archgen.SpecError) as refusal:  # what was asked for is not taken back
-        fit_own(document, 4, aux=True)
-    assert refusal.value.faults[0].code == "E512"
+    asked = fit_own(document, 4, aux=True)  # what was asked for is not taken back
+    assert "aux" in archgen.graph(asked).outputs
 
 
 def test_branches_that_stride_together_stay_together(folder: Path) -> None:
