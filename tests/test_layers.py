@@ -48,6 +48,7 @@ TIERS = (
     ("about",),
     ("render",),
     ("files",),
+    ("fitting",),
     ("backends",),
     ("api",),
     ("pictures",),

@@ -16,6 +16,7 @@ from archgen.fitting.search import Found, Problem, search
 from archgen.fitting.telling import Comparison
 from archgen.input_sizes import quick_sizes
 from archgen.ir import Graph, shape_text
+from archgen.naming import INPUT
 from archgen.ops.norm import BatchNorm
 from archgen.spec import Spec
 
@@ -82,14 +83,13 @@ def _answers(
 def _remarks(network: Network, graph: Graph) -> Iterator[str]:
     """Return what a training of the network should know."""
     if "pixels" in network.base.get("input", {}):
-        channels = f"{network.shape[2]} channel{'s' * (network.shape[2] != 1)}"
-        yield f"`pixels` are {PIXELS}: the mean and std of before are not those of {channels}"
+        channels = network.before.inputs[INPUT][2]
+        yield f"`pixels` are {PIXELS}: the original's mean and std are of {channels} channels"
     momenta = [node.op.momentum for node in graph if isinstance(node.op, BatchNorm)]
     slowest = max(momenta, default=0)
     if SLOW_MOMENTUM < slowest < 1:
-        batches = round(1 / (1 - slowest))
-        setting = _momentum_setting(network.spec)
-        yield f"momentum {slowest} averages over some {batches:,} batches{setting}"
+        batches = f"some {round(1 / (1 - slowest)):,} batches (momentum {slowest})"
+        yield f"normalisation averages over {batches}{_momentum_setting(network.spec)}"
 
 
 def _momentum_setting(spec: Spec) -> str:

@@ -137,10 +137,13 @@ class _Search:
     # ── costs ─────────────────────────────────────────────────────────────────────────────────
 
     def wait_smaller(self, task: "_Task", found: Found) -> None:
-        """Let knobs be turned on what fits but for its bounds, once for what costs the same."""
+        """Let knobs be turned on what fits but for its bounds.
+
+        Of those that cost the same one will do, where only the best is wanted.
+        """
         costs = found.outcome.costs
         macs = costs.macs if self.problem.wishes.max_macs is not None else 0
-        if (costs.params, macs) not in self.shrunk:
+        if self.wanted > 1 or (costs.params, macs) not in self.shrunk:
             self.shrunk.add((costs.params, macs))
             self.wait(task.with_knobs(1))
 
