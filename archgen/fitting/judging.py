@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from archgen.fitting.steps import Step
-from archgen.fitting.trial import Costs, Outcome, families
+from archgen.fitting.trial import EVERYWHERE, Costs, Outcome, families
 from archgen.ir import shape_text
 
 
@@ -24,6 +24,25 @@ class Wishes:
     params: int
     max_params: int | None = None
     max_macs: int | None = None
+
+
+Order = tuple[tuple[int, int], ...]
+
+
+class Promise(NamedTuple):
+    """What is known of some steps before they are tried, in the order of preference."""
+
+    fields: int
+    left_out: int
+    uses: int
+    order: Order
+
+    @classmethod
+    def of(cls, steps: Sequence[Step], fields: int) -> "Promise":
+        """Return what is known of steps that state so many fields."""
+        left_out = sum(step.kind == "leave_out" for step in steps)
+        uses = sum(step.uses for step in steps)
+        return cls(fields, left_out, uses, tuple(step.order for step in steps))
 
 
 class Rank(NamedTuple):
@@ -51,7 +70,7 @@ class Rank(NamedTuple):
     uses: int
     excess: int
     fewer: int
-    order: tuple[tuple[int, int], ...]
+    order: Order
 
     @property
     def fits(self) -> bool:
@@ -64,22 +83,23 @@ class Rank(NamedTuple):
         return not any(self[:5])
 
 
-def judged(outcome: Outcome, wishes: Wishes, fields: int, steps: Sequence[Step]) -> Rank:
-    """Return the rank of what a try showed."""
+def judged(outcome: Outcome, wishes: Wishes, promise: Promise) -> Rank:
+    """Return the rank of what a try showed of some steps."""
     graph, params = outcome.graph, outcome.costs.params
+    is_known = graph is None and outcome.stops_at < EVERYWHERE
     return Rank(
         illegal=graph is None,
-        early=0 if graph else -outcome.stops_at,
+        early=-outcome.stops_at if is_known else 0,
         dead=outcome.dead,
         small=min(outcome.last_map) < wishes.last_map,
         lost=len(wishes.families - families(graph)) if graph else 0,
         over=excess_of(outcome.costs, wishes),
-        fields=fields,
-        left_out=sum(step.kind == "leave_out" for step in steps),
-        uses=sum(step.uses for step in steps),
+        fields=promise.fields,
+        left_out=promise.left_out,
+        uses=promise.uses,
         excess=max(params - wishes.params, 0),
         fewer=-params,
-        order=tuple(step.order for step in steps),
+        order=promise.order,
     )
 
 

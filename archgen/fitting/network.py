@@ -76,7 +76,9 @@ class Network:
         )
         steps = steps_of(layout, self.before)
         knobs = knobs_of(layout, self.before)
-        return Problem(Parent(self.spec.raw), self.base, steps, knobs, wishes)
+        return Problem(
+            Parent(self.spec.raw), self.base, steps, knobs, wishes, len(self.before.nodes)
+        )
 
     def unchanged(self) -> Shown | None:
         """Return the network as it is at the new input, as far as it gets."""

@@ -10,12 +10,12 @@ from heapq import heappop, heappush
 from itertools import combinations, count
 
 from archgen.fitting.changes import Document, count_fields, go_together, stated
-from archgen.fitting.judging import Rank, Wishes, excess_of, judged
+from archgen.fitting.judging import Promise, Rank, Wishes, excess_of, judged
 from archgen.fitting.steps import Knob, Step
 from archgen.fitting.trial import EVERYWHERE, Outcome, Parent
 
-# About ten seconds' worth; a network of a hundred modules takes dozens.
-MOST_TRIES = 600
+# About ten seconds' worth; a network of a hundred modules takes dozens of tries.
+MOST_TRIES, MOST_NODES, FEWEST_TRIES = 600, 400_000, 20
 MOST_KNOBS = 3
 # What is still tried where the smallest network of one size is beyond the bounds.
 MOST_HOPELESS = 100
@@ -23,13 +23,17 @@ MOST_HOPELESS = 100
 
 @dataclass(frozen=True)
 class Problem:
-    """A network to fit: what is stated already, the steps there are, what is wished for."""
+    """A network to fit: what is stated already, the steps there are, what is wished for.
+
+    ``nodes`` is how many the network has.
+    """
 
     parent: Parent
     base: Document
     steps: tuple[Step, ...]
     knobs: tuple[Knob, ...]
     wishes: Wishes
+    nodes: int
 
 
 @dataclass(frozen=True)
@@ -57,21 +61,21 @@ class _Search:
         self.problem = problem
         self.wanted = wanted
         self.tries = 0
-        self.most = MOST_TRIES
+        self.most = max(FEWEST_TRIES, min(MOST_TRIES, MOST_NODES // problem.nodes))
         self.fits: list[Found] = []
         self.closest: Found | None = None
         self.stated = count_fields(problem.base)
         self.seen: set[frozenset[int]] = {frozenset()}
         self.shrunk: set[tuple[int, int]] = set()
         self.number = count()
-        self.waiting: list[tuple[int, tuple[tuple[int, int], ...], int, _Task]] = []
+        self.waiting: list[tuple[Promise, int, _Task]] = []
 
     def run(self) -> list[Found]:
         """Try until enough fit and no other can be as good."""
         self.wait(_Task(()))
         while self.waiting and self.tries < self.most:
-            fields, _, _, task = heappop(self.waiting)
-            if len(self.fits) >= self.wanted and fields > self.worst().rank.fields:
+            promise, _, task = heappop(self.waiting)
+            if len(self.fits) >= self.wanted and promise.fields > self.worst().rank.fields:
                 break
             if task.knobs:
                 self.shrink(task)
@@ -87,10 +91,8 @@ class _Search:
 
     def wait(self, task: "_Task") -> None:
         """Put a set of steps in the queue."""
-        document = self.document(task.steps)
-        fields = count_fields(document) - self.stated + task.knobs
-        order = tuple(step.order for step in task.steps)
-        heappush(self.waiting, (fields, order, next(self.number), task))
+        fields = count_fields(self.document(task.steps)) - self.stated + task.knobs
+        heappush(self.waiting, (Promise.of(task.steps, fields), next(self.number), task))
 
     def document(self, steps: Iterable[Step]) -> Document:
         return stated(self.problem.base, [change for step in steps for change in step.changes])
@@ -101,7 +103,7 @@ class _Search:
         document = self.document(steps)
         outcome = self.problem.parent.tried(document)
         fields = count_fields(document) - self.stated
-        rank = judged(outcome, self.problem.wishes, fields, steps)
+        rank = judged(outcome, self.problem.wishes, Promise.of(steps, fields))
         found = Found(tuple(steps), document, outcome, rank)
         if self.closest is None or rank < self.closest.rank:
             self.closest = found
