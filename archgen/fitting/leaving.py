@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from archgen.expressions import is_expression, parse
 from archgen.fitting.changes import Change
 from archgen.fitting.layout import Layout, Site
-from archgen.fitting.steps import Step, strided, told
+from archgen.fitting.steps import WINDOWS, Step, told
 from archgen.ir import Graph
+from archgen.lints.words import plural
 from archgen.source import Object
 
 LARGER = ("conv_transpose", "up_sample")
@@ -17,7 +18,7 @@ def parts(layout: Layout, graph: Graph) -> Iterator[Step]:
 
     Where others make it larger again, the innermost of both kinds go together.
     """
-    down = set(strided(graph))
+    down = set(_strided(graph))
     up = {i for i, node in enumerate(graph.nodes) if node.op.kind in LARGER}
     parts = _parts(layout, len(graph.nodes))
     smaller = [site for site, nodes in parts if down & nodes]
@@ -39,15 +40,27 @@ def _parts(layout: Layout, count: int) -> list[tuple[Site, set[int]]]:
 
 
 def _levels(smaller: list[Site], larger: list[Site]) -> Iterator[Step]:
-    for depth in range(1, min(len(smaller), len(larger))):
+    """Return a step for each number of levels, of which the innermost go."""
+    for depth in range(1, min(len(smaller), len(larger)) + 1):
         gone = [*smaller[-depth:], *larger[:depth]]
         names = ", ".join(map(told, gone))
+        says = f"{names} are left out: {plural(depth, 'level')} less"
         changes = tuple(change for site in gone for change in _without(site))
-        yield Step("leave_out", f"{names} are left out: {depth} levels less", changes, gone[0].at)
+        yield Step("leave_out", says, changes, gone[0].at)
 
 
 def _without(site: Site) -> tuple[Change, ...]:
     return (Change(site.edit, None),)
+
+
+def _strided(graph: Graph) -> list[int]:
+    """Return the numbers of the nodes that make maps smaller by their strides."""
+    found = []
+    for index, node in enumerate(graph.nodes):
+        strides = getattr(node.op, "strides", None) or getattr(node.op, "pool_size", None)
+        if node.op.kind in WINDOWS and strides and max(strides) > 1:
+            found.append(index)
+    return found
 
 
 def heads(layout: Layout, graph: Graph) -> Iterator[Step]:
@@ -60,7 +73,7 @@ def heads(layout: Layout, graph: Graph) -> Iterator[Step]:
         says = f"the head `{name}` is left out"
         switch = _switch(head.get("when"), layout) if isinstance(head, Object) else None
         path = ("parameters", switch) if switch else ("heads", name)
-        yield Step("head", says, (Change(path, False if switch else None),), next(scopes, 0))
+        yield Step("head", says, (Change(path, value=False if switch else None),), next(scopes, 0))
 
 
 def _switch(when: object, layout: Layout) -> str | None:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from archgen.fitting.changes import Change
 from archgen.fitting.layout import Layout, Site
-from archgen.ir import Graph
 from archgen.ops import OPS
 
 # The kinds of steps in the order of the recipe, which decides between equals.
@@ -112,20 +111,3 @@ def _rising(values: list[Any]) -> list[int]:
     """Return whole numbers that rise and never fall, nothing of others."""
     numbers = all(is_whole(value, 0) for value in values)
     return values if numbers and len(set(values)) > 1 and values == sorted(values) else []
-
-
-def as_text(value: object) -> str:
-    """Return a value as an expression writes it."""
-    if isinstance(value, str):
-        return f"'{value}'"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def strided(graph: Graph) -> list[int]:
-    """Return the numbers of the nodes that make maps smaller by their strides."""
-    found = []
-    for index, node in enumerate(graph.nodes):
-        strides = getattr(node.op, "strides", None) or getattr(node.op, "pool_size", None)
-        if node.op.kind in WINDOWS and strides and max(strides) > 1:
-            found.append(index)
-    return found

@@ -14,7 +14,6 @@ from archgen.fitting.steps import (
     POOLS,
     WINDOWS,
     Step,
-    as_text,
     is_whole,
     only,
     short,
@@ -29,7 +28,13 @@ class Unit:
 
     path: str
     sites: tuple[Site, ...]
-    was: Any
+    were: tuple[Any, ...]
+
+    @property
+    def was(self) -> str:
+        """Return what the first of them has as its stride."""
+        first, *_ = self.were
+        return "×".join(map(str, first)) if isinstance(first, list) else str(first)
 
     @property
     def at(self) -> int:
@@ -75,6 +80,8 @@ def _of_unit(unit: Unit, kind: str, layout: Layout) -> Iterator[Step]:
     section = unit.sites[0].section
     if len(layout.uses.get(section, ())) < 2:  # noqa: PLR2004 - else it undoes what several make
         yield from _everywhere(unit, kind)
+    if any(isinstance(was, list) for was in unit.were):
+        return
     for kept in only(layout, section):
         changes = tuple(_unless(unit, kept.condition))
         yield Step(kind, _says(unit, kept.words), changes, kept.at, kept.uses)
@@ -84,18 +91,14 @@ def _everywhere(unit: Unit, kind: str) -> Iterator[Step]:
     if unit.pool:
         change = Change(unit.pool.edit, None)
         yield Step(kind, _says(unit), (change,), unit.at, unit.copies)
-    says = f"{short(unit.path)} has stride 1 instead of {_told(unit.was)}"
+    says = f"{short(unit.path)} has stride 1 instead of {unit.was}"
     changes = tuple(Change((*site.edit, "strides"), 1) for site in unit.sites)
     yield Step(kind, says, changes, unit.at, unit.copies)
 
 
 def _says(unit: Unit, where: str = "") -> str:
-    says = "is dropped" if unit.pool else f"has stride 1 instead of {_told(unit.was)}"
+    says = "is dropped" if unit.pool else f"has stride 1 instead of {unit.was}"
     return f"{short(unit.path)} {says} {where}".rstrip()
-
-
-def _told(strides: Any) -> str:
-    return "×".join(map(str, strides)) if isinstance(strides, list) else str(strides)
 
 
 def _unless(unit: Unit, condition: str) -> Iterator[Change]:
@@ -103,8 +106,8 @@ def _unless(unit: Unit, condition: str) -> Iterator[Change]:
     if unit.pool and "when" not in unit.pool.entry:
         yield Change((*unit.pool.edit, "when"), f"${{{condition}}}")
         return
-    for site in unit.sites:
-        yield Change((*site.edit, "strides"), f"${{{as_text(unit.was)} if {condition} else 1}}")
+    for site, was in zip(unit.sites, unit.were, strict=True):
+        yield Change((*site.edit, "strides"), f"${{{was} if {condition} else 1}}")
 
 
 def _strides(site: Site, layout: Layout) -> Any:
@@ -122,14 +125,11 @@ def strided_sections(layout: Layout) -> set[str]:
 
 
 def _units(layout: Layout) -> list[Unit]:
-    found: dict[str, list[Site]] = {}
-    said: dict[str, Any] = {}
+    found: dict[str, list[tuple[Site, Any]]] = {}
     for site in layout.sites:
         if site.entry.get("op") in WINDOWS and is_whole(was := _strides(site, layout)):
-            path = site.fork or site.path
-            found.setdefault(path, []).append(site)
-            said[path] = was
-    units = [Unit(path, tuple(sites), said[path]) for path, sites in found.items()]
+            found.setdefault(site.fork or site.path, []).append((site, was))
+    units = [Unit(path, *zip(*those, strict=True)) for path, those in found.items()]
     return sorted(units, key=lambda unit: unit.at)
 
 
