@@ -10,6 +10,9 @@ from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
 from archgen.collection import uncollected
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError, named
+from archgen.fitting.fit import fit as fit_spec
+from archgen.fitting.fitted import Fitted
+from archgen.fitting.network import Wish
 from archgen.formatting import format_spec, laid_out
 from archgen.input_sizes import Sizes, quick_sizes, sizes_of, told
 from archgen.ir import Graph, Shape
@@ -41,6 +44,7 @@ __all__ = [
     "build",
     "check",
     "code",
+    "fit",
     "format_spec",
     "graph",
     "load",
@@ -339,6 +343,38 @@ def new(name: str, base: str | None = None) -> str:
             no such spec.
     """
     return starter(name, base, load(base).parameters if base is not None else ())
+
+
+def fit(  # noqa: PLR0913 - so many are the wishes, each by its name
+    spec: str | Path,
+    input_shape: Shape | None = None,
+    *,
+    max_params: int | None = None,
+    max_macs: int | None = None,
+    last_map: int = 2,
+    show: int = 1,
+    take: int = 1,
+    output: str | Path | None = None,
+    **parameters: Scalar,
+) -> Fitted:
+    """Return the spec that fits a network to another input by the fewest changes.
+
+    It extends ``spec``, a shipped name or a ``.json`` file, and states what changes:
+    ``fit("inception_v4", (28, 28, 1), classes=10)``. ``max_params`` and ``max_macs`` (of one image)
+    bound what it costs; ``last_map`` is how high and wide the map shall be that the classifier
+    pools; ``show`` is how many answers there shall be, ``take`` which of them is returned with the
+    others as its ``alternatives``. Where there is an ``output``, it is written there, whole or not
+    at all; without, a file is extended as seen from the current folder. Further keywords are the
+    spec's parameters.
+
+    Raises:
+        SpecError: the spec's own faults; E512, no step that is known lets it fit.
+        UsageError: there is no such spec or parameter; E512, a number that is none, or more than
+            there are answers; E217, E503, an output that cannot extend the spec.
+        MachineError: E503, the output cannot be written.
+    """
+    wish = Wish(_shape(input_shape), parameters, max_params, max_macs, last_map, show, take)
+    return fit_spec(spec, wish, Path(output) if output is not None else None)
 
 
 def schema() -> str:

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 
 from archgen.diagnostics import Fault, UsageError, named, offering
 from archgen.ir import Shape
@@ -16,6 +17,8 @@ from archgen.naming import BUILD_ARGUMENTS
 Scalar = str | int | float | bool | None
 
 _BOUND = re.compile("[0-9]{1,15}")
+_AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([kKmMgG]?)", re.ASCII)
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 _EXTENTS = re.compile("([0-9]{1,10})[x×]([0-9]{1,10})[x×]([0-9]{1,10})", re.IGNORECASE)
 
 
@@ -33,6 +36,19 @@ def shape_of(text: str | None) -> Shape | None:
         message = f"--input wants height x width x channels, such as 150x150x3, not {named(text)}"
         raise UsageError(Fault("E508", message))
     return shape
+
+
+def amount_of(text: str) -> int:
+    """Return a number such as ``800000``, ``500k``, ``1M`` or ``1.5G``.
+
+    Raises:
+        ValueError: it is none, or less than 1.
+    """
+    match = _AMOUNT.fullmatch(text)
+    number = int(Fraction(match[1]) * _UNITS[match[2].upper()]) if match else 0
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def parameters_of(settings: Iterable[str] | None) -> dict[str, Scalar]:

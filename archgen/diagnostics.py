@@ -85,6 +85,7 @@ CODES: dict[str, str] = {
     "E509": "a tool or package that is not installed",
     "E510": "a picture that cannot be had",
     "E511": "a limit that cannot be set",
+    "E512": "a network that cannot be fitted",
     "W601": "the width multiplier scales an output",
     "W602": "a module that nothing uses",
     "W603": "a parameter that nothing uses",

@@ -216,9 +216,17 @@ def _replace_entries(edits: list[Edit]) -> None:
 
 def editable(document: Object) -> Iterator[tuple[str, Place]]:
     """Return the path of every entry that an edit may name, and where the entry stands."""
+    for path, entry in entries(document):
+        yield path, entry.place
+
+
+def entries(document: Object) -> Iterator[tuple[str, Object]]:
+    """Return every entry that an edit may name by its path, the first of those that share one."""
+    known: set[str] = set()
     for path, target in _targets(document):
-        if isinstance(target.value, Object):
-            yield path, target.value.place
+        if isinstance(target.value, Object) and path not in known:
+            known.add(path)
+            yield path, target.value
 
 
 def is_deeper(value: object, levels: int) -> bool:

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "E511": "test_limits.py",
     "E509": "pictures/test_rendering.py",
     "E510": "pictures/test_rendering.py",
+    "E512": "test_fitting.py",
 }
 PROPER = ("JSON", "Keras")
 

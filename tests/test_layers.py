@@ -54,6 +54,7 @@ TIERS = (
     ("about",),
     ("render",),
     ("files",),
+    ("fitting",),
     ("backends",),
     ("api",),
     ("pictures",),

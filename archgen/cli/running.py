@@ -11,6 +11,7 @@ from archgen.cli import (
     coding,
     editing,
     explaining,
+    fitting,
     rendering,
     showing,
     verifying,
@@ -21,7 +22,7 @@ from archgen.cli.refusing import INTERRUPTED, refused, unexpected, unread
 from archgen.diagnostics import ArchgenError, Fault, MachineError
 
 # Importing a module of verbs adds them to the program, in the order that its help shows.
-VERBS = (showing, checking, explaining, rendering, building, coding, verifying, editing)
+VERBS = (showing, checking, explaining, rendering, fitting, building, coding, verifying, editing)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -22,7 +22,6 @@ from archgen.backends.python.layout import (
     Operated,
     Statement,
     fits,
-    flat,
 )
 from archgen.backends.python.survey import DOCUMENT
 from archgen.backends.python.text import LONGEST, Names, quoted
@@ -207,4 +206,3 @@ def named(path: str) -> Argument:
     if path == "{name}":
         return Argument("name=", Atom("name"))
     return Argument("name=", Atom(f"f{quoted(path)}" if "{" in path else quoted(path)))
-

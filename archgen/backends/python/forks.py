@@ -42,7 +42,12 @@ class Flow:
 
     def take(self, other: "Flow") -> None:
         """Go on with the value of another flow."""
-        self.now, self.entry, self.parts, self.join = other.now, other.entry, other.parts, other.join
+        self.now, self.entry, self.parts, self.join = (
+            other.now,
+            other.entry,
+            other.parts,
+            other.join,
+        )
 
 
 class _Built(NamedTuple):
