@@ -6,15 +6,14 @@ Coordinates are *across* (x) and *along* (y) the flow. Imports ``scene``.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
-from archgen.render.scene import Line, Point, Rect, Shape, moved
+from archgen.render.scene import Line, Moved, Point, Rect, Shape, Shapes
 
 GAP_FAN, ARROW_RUN = 32.0, 7.0
-STRAIGHT = 2  # points of a line without a turn
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """Where lines meet a box: a point, or anywhere between ``left`` and ``right`` of a bar.
 
     A line goes on behind a port without ``arrow``.
@@ -43,8 +42,7 @@ class Port:
 Way = tuple[Point, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Shapes laid out together: what waits for a line from above, gives one below, passes through.
 
     ``entries`` are ports with the way to them, ``exits`` with the way from them, ``lanes`` the ways
@@ -53,7 +51,7 @@ class Block:
 
     w: float
     h: float
-    shapes: tuple[Shape, ...] = ()
+    shapes: Shapes = ()
     entries: tuple[tuple[Way, Port], ...] = ()
     exits: tuple[tuple[Port, Way], ...] = ()
     lanes: tuple[Way, ...] = ()
@@ -63,15 +61,15 @@ class Block:
         return Block(
             self.w,
             self.h,
-            tuple(moved(shape, dx, dy) for shape in self.shapes),
-            tuple((_shifted(way, dx, dy), port.moved(dx, dy)) for way, port in self.entries),
-            tuple((port.moved(dx, dy), _shifted(way, dx, dy)) for port, way in self.exits),
-            tuple(_shifted(way, dx, dy) for way in self.lanes),
+            (Moved(dx, dy, self.shapes),),
+            tuple([(_shifted(way, dx, dy), port.moved(dx, dy)) for way, port in self.entries]),
+            tuple([(port.moved(dx, dy), _shifted(way, dx, dy)) for port, way in self.exits]),
+            tuple([_shifted(way, dx, dy) for way in self.lanes]),
         )
 
 
 def _shifted(way: Way, dx: float, dy: float) -> Way:
-    return tuple((x + dx, y + dy) for x, y in way)
+    return tuple([(x + dx, y + dy) for x, y in way]) if way else way
 
 
 def single(rect: Rect, shapes: Sequence[Shape], behind: float = 0.0) -> Block:
@@ -91,15 +89,16 @@ class _Stack:
     axis: float
     least: float
     y: float = 0.0
-    shapes: list[Shape] = field(default_factory=list)
+    shapes: list[Shape | Moved] = field(default_factory=list)
     entries: list[tuple[Way, Port]] = field(default_factory=list)
     exits: list[tuple[Port, Way]] = field(default_factory=list)
     lanes: list[Way] = field(default_factory=list)
 
     def put(self, block: Block, *, first: bool) -> None:
         """Place a block below the others and draw the lines into it."""
-        self.y += 0 if first else self.gap(block)
-        placed = block.moved(self.axis - block.w / 2, self.y)
+        dx = self.axis - block.w / 2
+        self.y += 0 if first else self.gap(block, dx)
+        placed = block.moved(dx, self.y)
         self.shapes += placed.shapes
         self.y += block.h
         if first:
@@ -120,19 +119,17 @@ class _Stack:
         self.lanes = [(*one, *two) for one in self.lanes for two in placed.lanes]
         self.exits = [*placed.exits, *through]
 
-    def gap(self, block: Block) -> float:
+    def gap(self, block: Block, dx: float) -> float:
         """Return the room to the next block: more where lines have to turn."""
-        below = block.moved(self.axis - block.w / 2, self.y)
-        lines = [
-            route(port, (*way, *inner), target)
+        turns = any(
+            # A skip from a bar leaves it straight; only one from a narrow box turns.
+            any(port.at(lane[0][0] + dx) != lane[0][0] + dx for lane in block.lanes)
+            or any(
+                _turns(port, (*way, *_shifted(inner, dx, 0)), target.moved(dx, 0))
+                for inner, target in block.entries
+            )
             for port, way in self.exits
-            for inner, target in below.entries
-        ]
-        # A skip from a bar leaves it straight; only one from a narrow box turns.
-        skips = [
-            port.at(lane[0][0]) != lane[0][0] for port, _ in self.exits for lane in below.lanes
-        ]
-        turns = any(skips) or any(len(line.points) > STRAIGHT for line in lines)
+        )
         return max(GAP_FAN, self.least) if turns else self.least
 
 
@@ -150,6 +147,14 @@ def stacked(blocks: Sequence[Block], gap: float) -> Block:
         tuple(stack.exits),
         tuple(stack.lanes),
     )
+
+
+def _turns(source: Port, way: Way, target: Port) -> bool:
+    """Return whether the line between two ports changes lanes: ``route`` gives it more points."""
+    start = source.at(way[0][0] if way else target.middle)
+    end = target.at(way[-1][0] if way else start)
+    across = [start, *(x for x, _ in way), end]
+    return any(abs(x - after) > 1 for x, after in pairwise(across))
 
 
 def route(source: Port, way: Way, target: Port, *, late: bool = False) -> Line:

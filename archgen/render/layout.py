@@ -5,12 +5,12 @@ over its branches. Every direction has the same layout, turned at the end (``par
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from archgen.render.blocks import Block, Port, Way, route, single, stacked
-from archgen.render.scene import Line, Point, Rect, Shape, Text
+from archgen.render.scene import Line, Moved, Point, Rect, Shape, Text
 from archgen.render.tangles import ABOVE, BELOW, placed
-from archgen.render.typography import Run, quantity, width, wrapped
+from archgen.render.typography import Run, quantity, room, wrapped
 from archgen.render.view import Box, Element, Fork, Group, Series, Tangle, shape_words
 
 NODE_HEIGHT, BAR_HEIGHT = 28.0, 24.0
@@ -77,7 +77,7 @@ class Layout:
 
     def node(self, name: str, lines: Sequence[Sequence[Run]], family: str, hint: str) -> Block:
         """Return a rounded box around lines of text."""
-        long = max(LEAST_WIDTH, *(width(*line) + 2 * (PADDING + SUBSTITUTE / 2) for line in lines))
+        long = max(LEAST_WIDTH, *(room(*line) + 2 * PADDING + SUBSTITUTE for line in lines))
         high = NODE_HEIGHT + FURTHER_LINE * (len(lines) - 1)
         w, h = (high, long) if self.sideways else (long, high)
         rect = Rect(0, 0, w, h, family, id=name, hint=hint)
@@ -92,7 +92,7 @@ class Layout:
         self, name: str, lines: Sequence[Sequence[Run]], family: str, across: float, hint: str = ""
     ) -> Block:
         """Return a bar with lines of text."""
-        long = max(width(*line) for line in lines) + 2 * (PADDING + SUBSTITUTE / 2)
+        long = max(room(*line) for line in lines) + 2 * PADDING + SUBSTITUTE
         w, h = max(across, long, LEAST_WIDTH), BAR_HEIGHT + FURTHER_LINE * (len(lines) - 1)
         rect = Rect(0, 0, w, h, family, id=name, hint=hint)
         port = (BAR_MARGIN, w - BAR_MARGIN)
@@ -104,10 +104,11 @@ class Layout:
         self, lines: Sequence[Sequence[Run]], w: float, h: float, *, turned: bool = False
     ) -> list[Text]:
         """Return lines of text in the middle of a box."""
-        high = SECOND_LINE + FURTHER_LINE * (len(lines) - 2) if len(lines) > 1 else 0.0
+        if len(lines) == 1:
+            return [Text(w / 2, h / 2, tuple(lines[0]), turned=turned)]
+        high = SECOND_LINE + FURTHER_LINE * (len(lines) - 2)
         first = -(high + 2 * FIRST_LINE - SECOND_LINE + FURTHER_LINE) / 2 + FIRST_LINE
-        shifts = [0.0] if len(lines) == 1 else [first]
-        shifts += [first + SECOND_LINE + FURTHER_LINE * n for n in range(len(lines) - 1)]
+        shifts = [first, *(first + SECOND_LINE + FURTHER_LINE * n for n in range(len(lines) - 1))]
         down = -1 if self.direction == "up" else 1
         across, along = (1, 0) if self.sideways and not turned else (0, 1)
         return [
@@ -127,7 +128,7 @@ class Layout:
         if self.stripes:
             return self.striped(group)
         lines = [self.title(group), [Run(costs_of(group, *group.totals), 9.5, "muted")]]
-        long = max(LEAST_WIDTH, *(width(*line) for line in lines)) + 2 * PADDING + SUBSTITUTE
+        long = max(LEAST_WIDTH, *(room(*line) for line in lines)) + 2 * PADDING + SUBSTITUTE
         rect, behind = self.stacked_card(group, long, CARD_HEIGHT)
         shapes: list[Shape] = [*behind, rect, *self.written(lines, rect.w, rect.h)]
         return single(rect, shapes, STACK * len(behind))
@@ -142,7 +143,7 @@ class Layout:
         if len(group.copies) > 1 or group.fault:
             words = "fault" if group.fault else f"×{len(group.copies)}"
             runs = (Run(words, 11, "on_dark", bold=True),)
-            wide = width(*runs) + 14
+            wide = room(*runs) + 14
             shapes.append(
                 Rect(
                     *self.turned_box(long - wide - 10, high / 2 - 10, wide, 20),
@@ -167,7 +168,7 @@ class Layout:
         hint += f"\n{group.fault}" if group.fault else ""
         rect = Rect(*box, group.family, 8, id=group.name, hint=hint)
         copies = (2, 1) if len(group.copies) > 1 else ()
-        return rect, [replace(rect, x=STACK * n, y=STACK * n, id="", hint="") for n in copies]
+        return rect, [rect._replace(x=STACK * n, y=STACK * n, id="", hint="") for n in copies]
 
     def turned_point(self, x: float, y: float) -> Point:
         """Return a place of the finished picture in this layout's coordinates."""
@@ -185,7 +186,7 @@ class Layout:
         bus = self.bus(group, body)
         costs = (Run(costs_of(group), 10, "muted"),)
         heading = self.title(group)
-        title = max(width(*heading), width(*costs)) + 2 * PANEL_PADDING
+        title = max(room(*heading), room(*costs)) + 2 * PANEL_PADDING
         across, start, end = PANEL_PADDING, PANEL_HEADER, PANEL_PADDING
         if self.direction == "up":
             start, end = end, start
@@ -203,7 +204,7 @@ class Layout:
         ends = [port for port, _ in inner.exits]
         left, right = (w / 2, w / 2) if len(ends) == 1 else (ends[0].left, ends[-1].right)
         lines = [
-            replace(route(port, way, Port(port.left, port.right, h, group.name)), arrow=False)
+            route(port, way, Port(port.left, port.right, h, group.name, arrow=False))
             for port, way in inner.exits
         ]
         entry, leave = Port(w / 2, w / 2, 0, group.name), Port(left, right, h, group.name)
@@ -245,7 +246,7 @@ class Layout:
         ]
         edges += [(name, f"{BELOW}{name}") for name in tangle.leaving]
         placing = placed({name: (block.w, block.h) for name, block in blocks.items()}, edges)
-        shapes, entries, exits = list[Shape](), list[tuple[Way, Port]](), list[tuple[Port, Way]]()
+        shapes, entries, exits = list[Shape | Moved](), list[tuple[Way, Port]](), list[tuple[Port, Way]]()
         for name, block in blocks.items():
             shapes += block.moved(*placing.corners[name]).shapes
         for (source, target), curve in placing.curves.items():
@@ -286,9 +287,9 @@ class Layout:
         return Block(
             x - GAP_ACROSS,
             height,
-            tuple(shape for block in placed for shape in block.shapes),
-            tuple(entry for block in placed for entry in block.entries),
-            tuple(leave for block in placed for leave in block.exits),
+            tuple([shape for block in placed for shape in block.shapes]),
+            tuple([entry for block in placed for entry in block.entries]),
+            tuple([leave for block in placed for leave in block.exits]),
             (*lanes, *(way for block in placed for way in block.lanes)),
         )
 

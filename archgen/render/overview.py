@@ -12,8 +12,8 @@ from archgen.render.blocks import Block
 from archgen.render.layout import Layout
 from archgen.render.palette import STRIPES
 from archgen.render.parts import Part, flow
-from archgen.render.scene import Line, Point, Rect, Shape, Text, moved
-from archgen.render.typography import Run, quantity, share, width
+from archgen.render.scene import Line, Point, Rect, Shape, Text, flat
+from archgen.render.typography import Run, quantity, room, share, width
 from archgen.render.view import Fork, Group, Item, Series, Tangle, View, items, shape_words
 
 CARD_WIDTH, OVERVIEW_GAP, LABEL_ROOM, STACK_GAP = 178.0, 28.0, 8.0, 12.0
@@ -36,7 +36,7 @@ def overview(view: View, layout: Layout, letters: Mapping[object, str]) -> Part:
         stripes=stripes or {"": ""},
         letters=letters,
     )
-    part = flow(_with_ends(view, closed), layout.direction)
+    part = flow(_with_ends(view, closed), layout.direction).flat()
     part = _with_heads(part, view, closed)
     part = _labelled(part, _shapes(view), layout.direction)
     return _with_costs(part, view, layout.direction)
@@ -44,11 +44,11 @@ def overview(view: View, layout: Layout, letters: Mapping[object, str]) -> Part:
 
 def _card_width(group: Group, letters: Mapping[object, str]) -> float:
     letter = "(a) " if group.signature in letters else ""
-    return width(Run(letter + group.title, 13, bold=True)) + 84
+    return room(Run(letter + group.title, 13, bold=True)) + 84
 
 
 def _label_width(view: View) -> float:
-    return max(width(Run(shape_words(shape), 10.5)) for shape in _shapes(view).values())
+    return max(room(Run(shape_words(shape), 10.5)) for shape in _shapes(view).values())
 
 
 def _with_ends(view: View, layout: Layout) -> Block:
@@ -84,7 +84,7 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
             if not any(_overlap(extent, rect) for cell in _cells(extent) for rect in near[cell]):
                 said.add(shape.source)
                 words.append(text)
-    return replace(part, shapes=(*part.shapes, *words))
+    return part._replace(shapes=(*part.shapes, *words))
 
 
 def _beside(end: Point, run: Run, direction: str, *, left: bool) -> Text:
@@ -144,8 +144,8 @@ def _with_heads(part: Part, view: View, layout: Layout) -> Part:
             points = (start, (x - 7, y + card.h / 2), (x, y + card.h / 2))
             w, h = max(w, x + card.w + 8), max(h, y + card.h)
         shapes.append(Line(points, folded.get(tap, tap), head.name, upright=False))
-        placed = [moved(shape, x, y) for shape in card.shapes]
-        rects |= _rects(Part(w, h, tuple(placed)))
+        placed = tuple(flat(card.shapes, x, y))
+        rects |= _rects(Part(w, h, placed))
         shapes += placed
         taken.append(head.name)
     return Part(w, h, tuple(shapes))

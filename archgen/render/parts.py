@@ -4,13 +4,12 @@ Imports ``blocks``, ``palette``, ``scene``, ``typography`` and ``view``.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from archgen.render.blocks import Block
 from archgen.render.palette import LEGEND
-from archgen.render.scene import Line, Rect, Scene, Shape, Text, moved
-from archgen.render.typography import Run, width, wrapped
+from archgen.render.scene import Line, Moved, Rect, Scene, Shape, Shapes, Text, flat
+from archgen.render.typography import Run, room, wrapped
 from archgen.render.view import Element, boxes
 
 MARGIN, TITLE_HEIGHT = 20.0, 52.0
@@ -26,39 +25,43 @@ class Title(NamedTuple):
     centred: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a finished picture, its upper left corner at 0, 0."""
 
     w: float
     h: float
-    shapes: tuple[Shape, ...]
+    shapes: Shapes
+
+    def flat(self) -> "Part":
+        """Return it with every shape in its place."""
+        return Part(self.w, self.h, tuple(flat(self.shapes)))
 
 
 def flow(block: Block, direction: str) -> Part:
     """Return a block in the direction of its flow."""
     if direction == "right":
-        return Part(block.h, block.w, tuple(map(_transposed, block.shapes)))
+        return Part(block.h, block.w, tuple(map(_transposed, flat(block.shapes))))
     if direction == "up":
-        return Part(block.w, block.h, tuple(_flipped(shape, block.h) for shape in block.shapes))
+        shapes = tuple(_flipped(shape, block.h) for shape in flat(block.shapes))
+        return Part(block.w, block.h, shapes)
     return Part(block.w, block.h, block.shapes)
 
 
 def _transposed(shape: Shape) -> Shape:
     if isinstance(shape, Line):
         points = tuple((y, x) for x, y in shape.points)
-        return replace(shape, points=points, upright=not shape.upright)
+        return shape._replace(points=points, upright=not shape.upright)
     if isinstance(shape, Rect):
-        return replace(shape, x=shape.y, y=shape.x, w=shape.h, h=shape.w)
-    return replace(shape, x=shape.y, y=shape.x)
+        return shape._replace(x=shape.y, y=shape.x, w=shape.h, h=shape.w)
+    return shape._replace(x=shape.y, y=shape.x)
 
 
 def _flipped(shape: Shape, height: float) -> Shape:
     if isinstance(shape, Line):
-        return replace(shape, points=tuple((x, height - y) for x, y in shape.points))
+        return shape._replace(points=tuple((x, height - y) for x, y in shape.points))
     if isinstance(shape, Rect):
-        return replace(shape, y=height - shape.y - shape.h)
-    return replace(shape, y=height - shape.y)
+        return shape._replace(y=height - shape.y - shape.h)
+    return shape._replace(y=height - shape.y)
 
 
 def titled(
@@ -72,17 +75,15 @@ def titled(
     """Return a picture under its title, over the legend of what it shows and its faults."""
     legend = _legend(elements, detail)
     lines, centred = (title.first, title.second), title.centred
-    w = max(part.w, legend.w, *(width(*line) for line in lines))
+    w = max(part.w, legend.w, *(room(*line) for line in lines))
     x = MARGIN + (w / 2 if centred else 0.0)
     anchor = "middle" if centred else "start"
     words = [Text(x, MARGIN + y, runs, anchor) for y, runs in zip((6.0, 30.0), lines, strict=True)]
     left = MARGIN + (w - part.w) / 2 if centred else MARGIN
     top = MARGIN + TITLE_HEIGHT
-    body = [moved(shape, left, top) for shape in part.shapes]
+    body = flat(part.shapes, left, top)
     bottom = top + part.h + LEGEND_GAP
-    below = [
-        moved(shape, x - (legend.w / 2 if centred else 0.0), bottom) for shape in legend.shapes
-    ]
+    below = flat(legend.shapes, x - (legend.w / 2 if centred else 0.0), bottom)
     bottom += legend.h if legend.shapes else -LEGEND_GAP
     told = _told(faults, w, bottom + LEGEND_GAP)
     bottom = told[-1].y + FAULT_LINE / 2 if told else bottom
@@ -116,7 +117,7 @@ def _legend(elements: Iterable[Element], detail: int) -> Part:
         if family in used:
             run = (Run(words, 10, "muted"),)
             shapes += [Rect(x, 2, 16, 11, family, 3), Text(x + 21, 7.5, run, "start")]
-            x += 21 + width(*run) + 14
+            x += 21 + room(*run) + 14
     said = ["below a label: shape · params · MACs"] if detail > 1 and shown else []
     said += ["/2: stride 2"] if any(mark.startswith("/") for mark in marks) else []
     said += ["V: valid padding"] if "V" in marks else []
@@ -124,5 +125,5 @@ def _legend(elements: Iterable[Element], detail: int) -> Part:
     if said:
         run = (Run(" · ".join(said), 10, "muted"),)
         shapes.append(Text(x, 7.5, run, "start"))
-        x += width(*run) + 14
+        x += room(*run) + 14
     return Part(max(x - 14, 0.0), LEGEND_HEIGHT, tuple(shapes))

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,24 +22,34 @@ class Run(NamedTuple):
     gap: float = 0.0
 
 
+class _Advances(dict[str, int]):
+    """Advance widths by sign, in thousandths of an em."""
+
+    def __missing__(self, sign: str) -> int:
+        return UNKNOWN
+
+
 @cache
-def _widths() -> dict[bool, dict[str, int]]:
+def _advances() -> dict[bool, _Advances]:
     table = json.loads((FONTS / "widths.json").read_text(encoding="utf-8"))
     signs = table["characters"]
     return {
-        bold: dict(zip(signs, table[style], strict=True))
+        bold: _Advances(zip(signs, table[style], strict=True))
         for bold, style in ((False, "regular"), (True, "bold"))
     }
 
 
 def width(*runs: Run) -> float:
     """Return the width of runs in a row, in pixels."""
-    return sum(run.gap + _units(run) * run.size / EM for run in runs)
+    across = 0.0
+    for text, size, _, bold, gap in runs:
+        across += gap + sum(map(_advances()[bold].__getitem__, text)) * size / EM
+    return across
 
 
-def _units(run: Run) -> int:
-    known = _widths()[run.bold]
-    return sum(known.get(sign, UNKNOWN) for sign in run.text)
+def room(*runs: Run) -> float:
+    """Return the width of a box around runs: even, so that its middle is a whole pixel."""
+    return 2.0 * ceil(width(*runs) / 2)
 
 
 def wrapped(text: str, size: float, across: float, most: int) -> list[str]:

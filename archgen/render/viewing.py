@@ -3,12 +3,13 @@
 Imports ``analysis``, ``sketch``, ``parallel`` and ``view``.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from archgen.analysis import Analysis, Measure
-from archgen.ir import Graph, Node
+from archgen.ir import Caption, Graph
 from archgen.naming import INPUT
 from archgen.render import parallel
 from archgen.render.view import Box, Element, Fork, Group, Item, Series, Tangle, View
@@ -45,15 +46,16 @@ class _Viewer:
         self.graph: Graph | Draft = analysis.graph
         self.analysis = analysis
         self.titles = titles
-        self.boxes = _fused(analysis, self.graph.faults if isinstance(self.graph, Draft) else {})
-        self.made_by = {node: box.name for box in self.boxes.values() for node in box.nodes}
-        self.order = [node.name for node in self.graph]
-        self.readers: dict[str, set[str]] = defaultdict(set)
+        self.readers: dict[str, list[str]] = {}
         for node in self.graph:
             for name in node.inputs:
-                self.readers[name].add(node.name)
+                self.readers.setdefault(name, []).append(node.name)
+        fused = _Fused(analysis.measures, self.readers)
+        faults = self.graph.faults if isinstance(self.graph, Draft) else {}
+        self.boxes = fused.boxes(faults)
+        self.made_by = fused.owner
+        self.scopes = {name: chain[0].node.scope for name, chain in fused.chains.items()}
         self.chains: dict[str, tuple[str, ...]] = {"": ()}
-        self.usual = _usual(self.boxes.values(), self.graph)
 
     def view(self, title: str) -> View:
         graph = self.graph
@@ -72,7 +74,7 @@ class _Viewer:
         )  # fmt: skip
 
     def scope(self, box: Box) -> str:
-        return self.graph.by_name[box.nodes[0]].scope
+        return self.scopes[box.name]
 
     def beside(self, inside: Sequence[Box], end: str) -> dict[str, list[Box]]:
         """Return the items that only heads read, by their names: they are drawn with a head."""
@@ -144,23 +146,24 @@ class _Viewer:
 
     def item(self, name: str, boxes: Sequence[Box], inputs: tuple[str, ...]) -> Item:
         if len(boxes) == 1 and boxes[0].name == name:
-            box = self.usual.marked(boxes[0])
-            return replace(box, inputs=inputs, copies=(name,))
-        return replace(self.group(name, boxes), inputs=inputs)
+            return boxes[0]._replace(inputs=inputs)
+        return self.group(name, boxes)._replace(inputs=inputs)
 
     def group(self, scope: str, boxes: Sequence[Box]) -> Group:
         inside = {node for box in boxes for node in box.nodes}
-        ends = self.ends(inside)
+        ends = self.ends(boxes, inside)
         body = self.level(scope, boxes, ends)
         module = self.graph.modules.get(scope, scope)
-        entering = next((n for b in boxes for n in b.inputs if n not in inside), INPUT)
-        params, macs = sum(box.params for box in boxes), sum(box.macs for box in boxes)
+        outside = tuple(dict.fromkeys([n for b in boxes for n in b.inputs if n not in inside]))
+        entering = outside[0] if outside else INPUT
+        params, macs = sum([box.params for box in boxes]), sum([box.macs for box in boxes])
         title = clipped(self.titles.get(module) or "") or self.named(module)
-        outside = tuple(dict.fromkeys(n for b in boxes for n in b.inputs if n not in inside))
         return Group(
             scope, module, title, body, self.graph.shapes[entering], self.graph.shapes[ends[-1]],
             params, macs, outside, (scope,), (params, macs),
             signature=(module, _signature(body)),
+            fault=next((box.fault for box in boxes if box.fault), ""),
+            is_known=all([box.shape for box in boxes]),
         )  # fmt: skip
 
     def named(self, module: str) -> str:
@@ -169,88 +172,95 @@ class _Viewer:
             return f"Auxiliary head {module}"
         return module.replace("_", " ")
 
-    def ends(self, inside: set[str]) -> list[str]:
+    def ends(self, boxes: Sequence[Box], inside: set[str]) -> list[str]:
         """Return the nodes whose values leave a group, in order."""
         outputs = set(self.graph.outputs.values())
         return [
             name
-            for name in self.order
-            if name in inside and (name in outputs or not self.readers[name] <= inside)
+            for box in boxes
+            for name in box.nodes
+            if name in outputs or not inside.issuperset(self.readers.get(name, ()))
         ]
 
 
 # ── boxes ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _fused(analysis: Analysis | Sketch, faults: Mapping[str, str]) -> dict[str, Box]:
-    """Return the boxes: an op, with the norm and the activation that its entry asks for."""
-    readers = Counter(name for node in analysis.graph for name in node.inputs)
-    chains: dict[str, list[Measure]] = {}
-    owner: dict[str, str] = {}
-    for measure in analysis.measures:
-        node = measure.node
-        base, _, suffix = node.name.rpartition(".")
-        read = node.inputs[0]
-        first = owner.get(read, "")
-        if first and suffix in FOLLOWERS and base == first and readers[read] == 1:
-            chains[first].append(measure)
-        else:
-            first = node.name
-            chains[first] = [measure]
-        owner[node.name] = first
-    return {name: _box(chain, faults) for name, chain in chains.items()}
+class _Fused:
+    """The nodes in chains: an op, with the norm and the activation that its entry asks for."""
+
+    def __init__(
+        self, measures: Sequence[Measure], readers: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.chains: dict[str, list[Measure]] = {}
+        self.owner: dict[str, str] = {}
+        for measure in measures:
+            node = measure.node
+            name, read = node.name, node.inputs[0]
+            base, _, suffix = name.rpartition(".")
+            if suffix in FOLLOWERS and base == self.owner.get(read) and len(readers[read]) == 1:
+                self.chains[base].append(measure)
+                self.owner[name] = base
+            else:
+                self.chains[name] = [measure]
+                self.owner[name] = name
+
+    def boxes(self, faults: Mapping[str, str]) -> dict[str, Box]:
+        """Return the boxes by name; their marks tell how they differ from most."""
+        behind = {name: _behind(chain) for name, chain in self.chains.items()}
+        known = Counter(said for name, said in behind.items() if _has_followers(self.chains[name]))
+        usual = known.most_common(1)[0][0] if known else _Behind("", "")
+        captions: dict[tuple[int, _Behind], Caption] = {}
+        found = {}
+        for name, chain in self.chains.items():
+            key = (id(chain[0].node.op), behind[name])
+            if key not in captions:
+                captions[key] = _caption(chain, behind[name], usual)
+            found[name] = _box(chain, captions[key], faults)
+        return found
 
 
-def _box(chain: Sequence[Measure], faults: Mapping[str, str]) -> Box:
-    first, last = chain[0].node, chain[-1].node
-    origin, caption = first.origin, first.op.caption()
-    return Box(
-        first.name, caption._replace(words=clipped(caption.words)), last.shape,
-        sum(measure.params for measure in chain), sum(measure.macs for measure in chain),
-        tuple(measure.node.name for measure in chain), first.inputs,
-        origin.pointer if origin else "", f"{origin.file}:{origin.line}" if origin else "",
-        chain[-1].receptive_field,
-        fault=next((faults[m.node.name] for m in chain if m.node.name in faults), ""),
-    )  # fmt: skip
+class _Behind(NamedTuple):
+    """The norm and the activation behind an op; a picture shows those that are not the usual."""
 
-
-@dataclass(frozen=True)
-class _Usual:
-    """What most convolutions of a network have behind them; a picture shows only the others."""
-
-    graph: Graph | Draft
     norm: str
     activation: str
 
-    def marked(self, box: Box) -> Box:
-        """Return a box whose marks tell how it differs."""
-        nodes = [self.graph.by_name[name] for name in box.nodes]
-        if "norm" not in nodes[0].op.followers:
-            return box
-        norm, activation = _behind(nodes)
-        said = [box.caption.marks]
-        if activation != self.activation:
-            said.append(activation or "linear")
-        if norm != self.norm:
-            said.append(norm.replace("_", " ") or "no norm")
-        marks = " ".join(filter(None, said))
-        return replace(box, caption=box.caption._replace(marks=marks))
+
+def _has_followers(chain: Sequence[Measure]) -> bool:
+    return "norm" in chain[0].node.op.followers
 
 
-def _usual(boxes: Iterable[Box], graph: Graph | Draft) -> _Usual:
-    found: Counter[tuple[str, str]] = Counter()
-    for box in boxes:
-        nodes = [graph.by_name[name] for name in box.nodes]
-        if "norm" in nodes[0].op.followers:
-            found[_behind(nodes)] += 1
-    norm, activation = found.most_common(1)[0][0] if found else ("", "")
-    return _Usual(graph, norm, activation)
+def _behind(chain: Sequence[Measure]) -> _Behind:
+    norm = activation = ""
+    for measure in chain[1:]:
+        if measure.node.name.endswith(".norm"):
+            norm = norm or measure.node.op.kind
+        else:
+            activation = activation or measure.node.op.label()
+    return _Behind(norm, activation)
 
 
-def _behind(nodes: Sequence[Node]) -> tuple[str, str]:
-    norm = next((node.op.kind for node in nodes[1:] if node.name.endswith(".norm")), "")
-    activation = next((n.op.label() for n in nodes[1:] if n.name.endswith(".activation")), "")
-    return norm, activation
+def _caption(chain: Sequence[Measure], behind: _Behind, usual: _Behind) -> Caption:
+    words, said, family = chain[0].node.op.caption()
+    if _has_followers(chain):
+        activation = behind.activation or "linear"
+        norm = behind.norm.replace("_", " ") or "no norm"
+        differing = [activation] if behind.activation != usual.activation else []
+        differing += [norm] if behind.norm != usual.norm else []
+        said = " ".join(filter(None, [said, *differing]))
+    return Caption(clipped(words), said, family)
+
+
+def _box(chain: Sequence[Measure], caption: Caption, faults: Mapping[str, str]) -> Box:
+    first, last = chain[0].node, chain[-1]
+    names = tuple([measure.node.name for measure in chain])
+    return Box(
+        first.name, caption, last.node.shape,
+        sum([measure.params for measure in chain]), sum([measure.macs for measure in chain]),
+        names, first.inputs, (first.name,), first.origin, last.receptive_field,
+        next((faults[name] for name in names if name in faults), "") if faults else "",
+    )  # fmt: skip
 
 
 # ── series ────────────────────────────────────────────────────────────────────────────────────────
@@ -290,7 +300,7 @@ def _folded(series: Series) -> Series:
                 result[-1] = _joined(before, element)
                 continue
         elif isinstance(before, Box) and isinstance(element, Box) and _is_copy(before, element):
-            result[-1] = replace(before, copies=(*before.copies, *element.copies))
+            result[-1] = before._replace(copies=(*before.copies, *element.copies))
             continue
         result.append(element)
     return tuple(result)
@@ -300,13 +310,13 @@ def _joined(one: Group, other: Group) -> Group:
     alike = one.alike and (one.params, one.macs) == (other.params, other.macs)
     totals = (one.totals[0] + other.totals[0], one.totals[1] + other.totals[1])
     copies = (*one.copies, *other.copies)
-    return replace(one, shape=other.shape, copies=copies, totals=totals, alike=alike)
+    return one._replace(shape=other.shape, copies=copies, totals=totals, alike=alike)
 
 
 def _is_copy(one: Box, other: Box) -> bool:
-    same_entry = (one.origin, one.family) == (other.origin, other.family)
-    is_plain = not (one.is_join or one.fault or other.fault)
-    return same_entry and is_plain and (one.caption, one.params) == (other.caption, other.params)
+    if (one.caption, one.params) != (other.caption, other.params) or one.family != other.family:
+        return False
+    return one.origin == other.origin and not (one.is_join or one.fault or other.fault)
 
 
 def _signature(series: Series) -> tuple[object, ...]:
