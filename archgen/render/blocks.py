@@ -27,7 +27,7 @@ class Port(NamedTuple):
 
     def at(self, x: float) -> float:
         """Return where a line from or to ``x`` meets it: straight where it can."""
-        return min(max(x, self.left), self.right)
+        return self.left if x < self.left else min(x, self.right)
 
     @property
     def middle(self) -> float:
@@ -121,21 +121,22 @@ class _Stack:
 
     def gap(self, block: Block, dx: float) -> float:
         """Return the room to the next block: more where lines have to turn."""
-        turns = any(
-            # A skip from a bar leaves it straight; only one from a narrow box turns.
-            any(port.at(lane[0][0] + dx) != lane[0][0] + dx for lane in block.lanes)
-            or any(
-                _turns(port, (*way, *_shifted(inner, dx, 0)), target.moved(dx, 0))
-                for inner, target in block.entries
-            )
-            for port, way in self.exits
-        )
-        return max(GAP_FAN, self.least) if turns else self.least
+        for port, way in self.exits:
+            for lane in block.lanes:
+                # A skip from a bar leaves it straight; only one from a narrow box turns.
+                if port.at(lane[0][0] + dx) != lane[0][0] + dx:
+                    return max(GAP_FAN, self.least)
+            for inner, target in block.entries:
+                if _turns(port, (*way, *_shifted(inner, dx, 0)), target.moved(dx, 0)):
+                    return max(GAP_FAN, self.least)
+        return self.least
 
 
 def stacked(blocks: Sequence[Block], gap: float) -> Block:
     """Return blocks as one, each behind the one before it."""
-    w = max(block.w for block in blocks)
+    if len(blocks) == 1:
+        return blocks[0]
+    w = max([block.w for block in blocks])
     stack = _Stack(w / 2, gap)
     for index, block in enumerate(blocks):
         stack.put(block, first=not index)
@@ -153,6 +154,8 @@ def _turns(source: Port, way: Way, target: Port) -> bool:
     """Return whether the line between two ports changes lanes: ``route`` gives it more points."""
     start = source.at(way[0][0] if way else target.middle)
     end = target.at(way[-1][0] if way else start)
+    if not way:
+        return abs(start - end) > 1
     across = [start, *(x for x, _ in way), end]
     return any(abs(x - after) > 1 for x, after in pairwise(across))
 
@@ -164,11 +167,15 @@ def route(source: Port, way: Way, target: Port, *, late: bool = False) -> Line:
     """
     start = source.at(way[0][0] if way else target.middle)
     end = target.at(way[-1][0] if way else start)
-    way = way or ((start if late else end, source.y), (start if late else end, target.y))
-    points: list[Point] = [(start, source.y)]
+    if not way:
+        if start == end:
+            points = ((start, source.y), (end, target.y))
+            return Line(points, source.id, target.id, target.arrow)
+        way = ((start if late else end, source.y), (start if late else end, target.y))
+    turns: list[Point] = [(start, source.y)]
     if abs(way[0][0] - start) > 1:
-        points.append((way[0][0], source.y + GAP_FAN - ARROW_RUN))
-    points += [point for point, after in pairwise(way) if abs(point[0] - after[0]) > 1]
+        turns.append((way[0][0], source.y + GAP_FAN - ARROW_RUN))
+    turns += [point for point, after in pairwise(way) if abs(point[0] - after[0]) > 1]
     if abs(way[-1][0] - end) > 1:
-        points += [(way[-1][0], target.y - GAP_FAN), (end, target.y - ARROW_RUN)]
-    return Line((*points, (end, target.y)), source.id, target.id, target.arrow)
+        turns += [(way[-1][0], target.y - GAP_FAN), (end, target.y - ARROW_RUN)]
+    return Line((*turns, (end, target.y)), source.id, target.id, target.arrow)

@@ -223,18 +223,27 @@ class Layout:
 
     # ── series and forks ──────────────────────────────────────────────────────────────────────
 
-    def series(self, series: Series, first: Block | None = None) -> Block:
-        """Return elements in a row, lines between them, behind ``first`` where there is one."""
-        forks = {
-            index: self.element(element)
+    def series(self, series: Series) -> Block:
+        """Return elements in a row, lines between them."""
+        return stacked(self.blocks(series, self.forks(series)), self.gap)
+
+    def forks(self, series: Series) -> dict[int, Block]:
+        """Return the forks and tangles of a series: bars beside them are as wide as they."""
+        return {
+            index: self.fork(element) if isinstance(element, Fork) else self.tangle(element)
             for index, element in enumerate(series)
             if isinstance(element, Fork | Tangle)
         }
-        blocks = [first] if first else []
-        for index, element in enumerate(series):
-            beside = [forks[i].w for i in (index - 1, index + 1) if i in forks]
-            blocks.append(forks.get(index) or self.element(element, max(beside, default=0.0)))
-        return stacked(blocks, self.gap)
+
+    def blocks(self, series: Series, forks: Mapping[int, Block]) -> list[Block]:
+        """Return the elements of a series as blocks."""
+        return [
+            forks.get(index)
+            or self.element(
+                element, max([forks[i].w for i in (index - 1, index + 1) if i in forks], default=0)
+            )
+            for index, element in enumerate(series)
+        ]
 
     def tangle(self, tangle: Tangle) -> Block:
         """Return items where Graphviz puts them, their lines as it curves them."""
@@ -246,7 +255,8 @@ class Layout:
         ]
         edges += [(name, f"{BELOW}{name}") for name in tangle.leaving]
         placing = placed({name: (block.w, block.h) for name, block in blocks.items()}, edges)
-        shapes, entries, exits = list[Shape | Moved](), list[tuple[Way, Port]](), list[tuple[Port, Way]]()
+        shapes: list[Shape | Moved] = []
+        entries, exits = list[tuple[Way, Port]](), list[tuple[Port, Way]]()
         for name, block in blocks.items():
             shapes += block.moved(*placing.corners[name]).shapes
         for (source, target), curve in placing.curves.items():
@@ -263,10 +273,10 @@ class Layout:
 
     def entering(self, series: Series, shape: tuple[int, ...]) -> Block:
         """Return a series below the bar of what enters it."""
-        first = series[0] if series else None
-        across = self.element(first).w if isinstance(first, Fork | Tangle) else 0.0
+        forks = self.forks(series)
         runs = [Run("input", 11), Run(shape_words(shape), 10.5, "muted", gap=6)]
-        return self.series(series, self.thick("input", [runs], "input", across))
+        bar = self.thick("input", [runs], "input", forks[0].w if 0 in forks else 0.0)
+        return stacked([bar, *self.blocks(series, forks)], self.gap)
 
     def behind(self, block: Block, last: Block) -> Block:
         """Return a block with another one behind it."""

@@ -1,6 +1,6 @@
 """A scene as SVG text: presentation attributes, so that every program reads the colours.
 
-The same bytes for the same scene. Imports ``scene``, ``palette`` and ``typography``.
+The same bytes for the same scene; coordinates are decimals of at most nine digits. Imports ``scene``, ``palette`` and ``typography``.
 """
 
 import re
@@ -28,11 +28,12 @@ def svg_text(scene: Scene, theme: str = "light") -> str:
     return document(scene, pen.theme, style + "\n".join(map(pen.drawn, scene.shapes)))
 
 
-def document(scene: Scene, theme: Theme, body: str) -> str:
-    """Return what is drawn of a scene as an SVG document."""
-    w, h = _number(scene.width), _number(scene.height)
+def document(scene: Scene, theme: Theme, body: str, zoom: float = 1) -> str:
+    """Return what is drawn of a scene as an SVG document, enlarged as it says."""
+    w, h = f"{scene.width:.9g}", f"{scene.height:.9g}"
+    size = f'width="{scene.width * zoom:.9g}" height="{scene.height * zoom:.9g}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} '
         f'viewBox="0 0 {w} {h}" role="img" font-family="{FONT}">\n'
         f"<title>{_text(scene.title)}</title>\n<desc>{_text(scene.description)}</desc>\n"
         f'<rect class="background" width="{w}" height="{h}" fill="{theme.background}"/>\n'
@@ -78,8 +79,8 @@ class Pen:
         known = f' data-node="{_text(name)}"' if name else ""
         end = f"><title>{_text(hint)}</title></rect>" if hint else "/>"
         return (
-            f'<rect x="{_number(x)}" y="{_number(y)}" width="{_number(w)}" height="{_number(h)}" '
-            f'rx="{_number(r)}" {look}{known}{end}'
+            f'<rect x="{x:.9g}" y="{y:.9g}" width="{w:.9g}" height="{h:.9g}" '
+            f'rx="{r:.9g}" {look}{known}{end}'
         )
 
     def look(self, rect: Rect) -> str:
@@ -88,7 +89,7 @@ class Pen:
             dash = ' stroke-dasharray="4 3"' if rect.dashed else ""
             return (
                 f'class="{_class(rect.family)}-box" fill="{pair.fill}" stroke="{pair.line}" '
-                f'stroke-width="{_number(rect.stroke)}"{dash}'
+                f'stroke-width="{rect.stroke:.9g}"{dash}'
             )
         colour = self.theme.roles.get(rect.family)
         if colour is None:
@@ -96,17 +97,17 @@ class Pen:
         return f'class="{_class(rect.family)}" fill="{colour}"'
 
     def words(self, text: Text) -> str:
-        runs, middle = text.runs, _number(text.x)
-        y = _number(text.y + BASELINE * max([run.size for run in runs]))
-        turn = f' transform="rotate(-90 {middle} {_number(text.y)})"' if text.turned else ""
+        runs, middle = text.runs, f"{text.x:.9g}"
+        y = round(text.y + BASELINE * max([run.size for run in runs]), 2)
+        turn = f' transform="rotate(-90 {middle} {text.y:.9g})"' if text.turned else ""
         anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
-        place = f'x="{middle}" y="{y}"{anchor}{turn}'
+        place = f'x="{middle}" y="{y:.9g}"{anchor}{turn}'
         if len(runs) == 1:
             return f"<text {place} {self.style(runs[0])}>{_text(runs[0].text)}</text>"
         return f"<text {place}>{''.join(map(self.run, runs))}</text>"
 
     def run(self, run: Run) -> str:
-        gap = f' dx="{_number(run.gap)}"' if run.gap else ""
+        gap = f' dx="{run.gap:.9g}"' if run.gap else ""
         return f"<tspan{gap} {self.style(run)}>{_text(run.text)}</tspan>"
 
     def style(self, run: Run) -> str:
@@ -114,7 +115,7 @@ class Pen:
         if key not in self.styles:
             weight = ' font-weight="bold"' if run.bold else ""
             colour = f'class="{_class(run.role)}" fill="{self.theme.roles[run.role]}"'
-            self.styles[key] = f'font-size="{_number(run.size)}"{weight} {colour}'
+            self.styles[key] = f'font-size="{run.size:.9g}"{weight} {colour}'
         return self.styles[key]
 
     def line(self, line: Line) -> str:
@@ -135,13 +136,7 @@ class Pen:
 
 
 def _pairs(points: Sequence[Point]) -> str:
-    return " ".join([f"{_number(x)} {_number(y)}" for x, y in points])
-
-
-def _number(value: float) -> str:
-    """Return a coordinate in at most two decimals, without an empty rest."""
-    whole = int(value)
-    return str(whole) if whole == value else f"{value:.2f}".rstrip("0").rstrip(".")
+    return " ".join([f"{x:.9g} {y:.9g}" for x, y in points])
 
 
 def _text(text: str) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 FONTS = Path(__file__).parent / "fonts"
-EM = 1000
+FACES = {"regular": "archgen-sans-regular.ttf", "bold": "archgen-sans-bold.ttf"}
+EM = 1000  # an em in the table of widths
 UNITS = {10**12: "T", 10**9: "G", 10**6: "M", 10**3: "k"}
 UNKNOWN = 1000  # a sign that the font lacks is taken to be as wide as it is high
 
@@ -30,7 +31,8 @@ class _Advances(dict[str, int]):
 
 
 @cache
-def _advances() -> dict[bool, _Advances]:
+def advances() -> dict[bool, _Advances]:
+    """Return the advance widths of signs, regular and bold."""
     table = json.loads((FONTS / "widths.json").read_text(encoding="utf-8"))
     signs = table["characters"]
     return {
@@ -43,7 +45,7 @@ def width(*runs: Run) -> float:
     """Return the width of runs in a row, in pixels."""
     across = 0.0
     for text, size, _, bold, gap in runs:
-        across += gap + sum(map(_advances()[bold].__getitem__, text)) * size / EM
+        across += gap + sum(map(advances()[bold].__getitem__, text)) * size / EM
     return across
 
 
