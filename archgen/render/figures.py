@@ -1,11 +1,12 @@
 """Whole pictures: the overview, one module, the poster of both, every layer.
 
-Imports ``layout``, ``overview``, ``parts``, ``poster``, ``scene``, ``typography`` and ``view``.
+Imports ``heads``, ``layout``, ``overview``, ``parts``, ``poster``, ``scene``, ``typography`` and ``view``.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from archgen.render.heads import with_heads
 from archgen.render.layout import Layout, cost_text, costs_of
 from archgen.render.overview import overview
 from archgen.render.parts import Title, flow, titled
@@ -35,11 +36,12 @@ def figure(
         )
     if kind == "layers":
         opened = replace(layout, open=True)
-        part = flow(opened.entering(view.body, view.input), direction)
-        return titled(part, _title(view), view.body, detail=detail, faults=view.faults)
+        body = flow(opened.entering(view.body, view.input), direction).flat()
+        part = with_heads(body, view, opened)
+        return titled(part, _title(view), view.everything, detail=detail, faults=view.faults)
     shown = [item for item in items(view.body) if isinstance(item, Box)]
     return titled(
-        overview(view, layout, {}), _title(view), shown, detail=detail, faults=view.faults
+        overview(view, layout), _title(view), shown, detail=detail, faults=view.faults
     )
 
 

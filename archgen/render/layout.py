@@ -44,6 +44,11 @@ class Layout:
         """Return whether the flow runs along the text."""
         return self.direction == "right"
 
+    @property
+    def is_upwards(self) -> bool:
+        """Return whether the flow runs from the bottom to the top."""
+        return self.direction == "up"
+
     # ── elements ──────────────────────────────────────────────────────────────────────────────
 
     def element(self, element: Element, across: float = 0.0) -> Block:
@@ -109,7 +114,7 @@ class Layout:
         high = SECOND_LINE + FURTHER_LINE * (len(lines) - 2)
         first = -(high + 2 * FIRST_LINE - SECOND_LINE + FURTHER_LINE) / 2 + FIRST_LINE
         shifts = [first, *(first + SECOND_LINE + FURTHER_LINE * n for n in range(len(lines) - 1))]
-        down = -1 if self.direction == "up" else 1
+        down = -1 if self.is_upwards else 1
         across, along = (1, 0) if self.sideways and not turned else (0, 1)
         return [
             Text(
@@ -127,7 +132,7 @@ class Layout:
         """Return a closed module: its title, how often it is repeated, what it costs."""
         if self.stripes:
             return self.striped(group)
-        lines = [self.title(group), [Run(costs_of(group, *group.totals), 9.5, "muted")]]
+        lines = [self.heading(group), [Run(costs_of(group, *group.totals), 9.5, "muted")]]
         long = max(LEAST_WIDTH, *(room(*line) for line in lines)) + 2 * PADDING + SUBSTITUTE
         rect, behind = self.stacked_card(group, long, CARD_HEIGHT)
         shapes: list[Shape] = [*behind, rect, *self.written(lines, rect.w, rect.h)]
@@ -138,7 +143,7 @@ class Layout:
         long, high = self.card_width, STRIPED_HEIGHT
         rect, behind = self.stacked_card(group, long, high)
         stripe = Rect(*self.turned_box(1, 1, STRIPE, high - 2), self.stripes[group.module], 4)
-        title = Text(*self.turned_point(STRIPE + 10, high / 2), self.title(group)[:1], "start")
+        title = Text(*self.turned_point(STRIPE + 10, high / 2), self.title(group), "start")
         shapes: list[Shape] = [*behind, rect, stripe, title]
         if len(group.copies) > 1 or group.fault:
             words = "fault" if group.fault else f"×{len(group.copies)}"
@@ -157,9 +162,15 @@ class Layout:
     def title(self, group: Group) -> tuple[Run, ...]:
         """Return the title of a module behind the letter of its panel."""
         letter = self.letters.get(group.signature)
-        title = Run(f"({letter}) {group.title}" if letter else group.title, 13, bold=True)
-        many = len(group.copies) > 1
-        return (title, Run(f"×{len(group.copies)}", 12, "muted", gap=6)) if many else (title,)
+        if not letter:
+            return (Run(group.title, 13, bold=True),)
+        return (Run(f"({letter})", 12, "muted"), Run(group.title, 13, bold=True, gap=4))
+
+    def heading(self, group: Group) -> tuple[Run, ...]:
+        """Return the title of a module and how often it is repeated."""
+        many = len(group.copies)
+        times = (Run(f"×{many}", 12, "muted", gap=6),) if many > 1 else ()
+        return (*self.title(group), *times)
 
     def stacked_card(self, group: Group, long: float, high: float) -> tuple[Rect, list[Rect]]:
         """Return the frame of a card, and those behind it where it is repeated."""
@@ -185,21 +196,20 @@ class Layout:
         body = self.series(group.body)
         bus = self.bus(group, body)
         costs = (Run(costs_of(group), 10, "muted"),)
-        heading = self.title(group)
+        heading = self.heading(group)
         title = max(room(*heading), room(*costs)) + 2 * PANEL_PADDING
-        across, start, end = PANEL_PADDING, PANEL_HEADER, PANEL_PADDING
-        if self.direction == "up":
-            start, end = end, start
+        across, start = PANEL_PADDING, PANEL_HEADER
         if self.sideways:
             across, start = start, across
-        w, h = bus.w + across + PANEL_PADDING, bus.h + start + end
+        w, h = bus.w + across + PANEL_PADDING, bus.h + start + PANEL_PADDING
         w, h = (w, max(h, title)) if self.sideways else (max(w, title), h)
         rect = Rect(0, 0, w, h, "panel", 8, id=group.name, hint=group.name, stroke=1.0)
         inner = bus.moved(across + (w - across - PANEL_PADDING - bus.w) / 2, start)
-        flip = h if self.direction == "up" else 0.0
+        # At the side of what enters: a line that leaves would run through the words.
+        said = (costs, heading) if self.is_upwards else (heading, costs)
         words = [
-            Text(*self.turned_point(PANEL_PADDING, abs(flip - y)), runs, "start")
-            for y, runs in ((17, heading), (33, costs))
+            Text(*self.turned_point(PANEL_PADDING, y), runs, "start")
+            for y, runs in zip((17, 33), said, strict=True)
         ]
         ends = [port for port, _ in inner.exits]
         left, right = (w / 2, w / 2) if len(ends) == 1 else (ends[0].left, ends[-1].right)

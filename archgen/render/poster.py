@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from archgen.render.layout import Layout, costs_of
-from archgen.render.overview import overview
+from archgen.render.overview import overview, stripes
 from archgen.render.parts import MARGIN, Part, flow
 from archgen.render.scene import Moved, Rect, Shapes, Text
 from archgen.render.typography import Run, room
@@ -23,9 +23,10 @@ def poster(view: View, layout: Layout) -> Part:
     for group in groups(view.everything):
         distinct.setdefault(group.signature, group)
     letters = {signature: _letter(index) for index, signature in enumerate(distinct)}
-    first = overview(view, replace(layout, direction="down"), letters)
     lettered = replace(layout, letters=letters)
-    panels = [_framed(group, lettered) for group in distinct.values()]
+    first = overview(view, replace(lettered, direction="down"))
+    colours = stripes(view)
+    panels = [_framed(group, lettered, colours[group.module]) for group in distinct.values()]
     packed = _packed(panels, first)
     x = first.w + 2 * MARGIN
     shapes = (*first.shapes, Moved(x, -8, packed.shapes))
@@ -45,20 +46,22 @@ class _Panel(NamedTuple):
     h: float
     words: tuple[Text, ...]
     body: Part
+    colour: str
 
     def stretched(self, wide: float) -> Shapes:
         """Return its shapes in a frame of a width, the body in the middle."""
         frame = Rect(0, 0, wide, self.h, "panel", 8)
-        return (frame, *self.words, Moved((wide - self.body.w) / 2, 52, self.body.shapes))
+        tab = Rect(14, -1, 44, 3, self.colour, 1.5)
+        return (frame, tab, *self.words, Moved((wide - self.body.w) / 2, 52, self.body.shapes))
 
 
-def _framed(group: Group, layout: Layout) -> _Panel:
+def _framed(group: Group, layout: Layout, colour: str) -> _Panel:
     """Return a module as a panel with a tab of colour."""
     body = flow(layout.entering(group.body, group.entering), layout.direction)
-    title, costs = layout.title(group), (Run(costs_of(group), 10, "muted"),)
+    title, costs = layout.heading(group), (Run(costs_of(group), 10, "muted"),)
     w = max(body.w, room(*title), room(*costs)) + 28
     words = (Text(14, 19, title, "start"), Text(14, 36, costs, "start"))
-    return _Panel(w, body.h + 66, words, body)
+    return _Panel(w, body.h + 66, words, body, colour)
 
 
 def _packed(panels: Sequence[_Panel], beside: Part) -> Part:
