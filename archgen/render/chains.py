@@ -13,6 +13,7 @@ from archgen.render.view import Box
 
 FOLLOWERS = ("norm", "activation")
 LONGEST = 80  # signs of a title
+PLAIN = Caption("")
 
 
 @dataclass(slots=True)
@@ -28,13 +29,13 @@ class Chain:
     inputs: tuple[str, ...]
     first: Node
     nodes: list[str]
+    caption: Caption
     shape: Shape
     params: int
     macs: int
     field: Pair
     norm: str = ""
     activation: str = ""
-    caption: Caption = Caption("")
     fault: str = ""
 
     def add(self, measure: Measure, suffix: str) -> None:
@@ -90,7 +91,15 @@ class Fused:
         else:
             costs = (measure.trainable + measure.non_trainable, measure.macs)
             self.chains[name] = Chain(
-                name, node.scope, inputs, node, [name], node.shape, *costs, measure.receptive_field
+                name,
+                node.scope,
+                inputs,
+                node,
+                [name],
+                PLAIN,
+                node.shape,
+                *costs,
+                measure.receptive_field,
             )
             self.owner[name] = name
 

@@ -1,4 +1,7 @@
-"""Heads, beside the items that they leave from; imports ``layout``, ``parts``, ``scene``, ``view``."""
+"""Heads, beside the items that they leave from.
+
+Imports ``blocks``, ``layout``, ``parts``, ``scene`` and ``view``.
+"""
 
 from collections.abc import Sequence
 

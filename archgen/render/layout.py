@@ -7,11 +7,12 @@ over its branches. Every direction has the same layout, turned at the end (``par
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from archgen.ir import Shape as Size
 from archgen.render.blocks import Block, Port, Way, route, single, stacked
 from archgen.render.scene import Line, Moved, Point, Rect, Shape, Text
 from archgen.render.tangles import ABOVE, BELOW, placed
 from archgen.render.typography import Run, quantity, room, wrapped
-from archgen.render.view import Box, Element, Fork, Group, Series, Tangle, shape_words
+from archgen.render.view import Box, Element, Fork, Group, Series, Tangle, items, shape_words
 
 NODE_HEIGHT, BAR_HEIGHT = 28.0, 24.0
 FIRST_LINE, SECOND_LINE, FURTHER_LINE = 13.0, 15.0, 12.0  # from the top, from line to line
@@ -162,9 +163,9 @@ class Layout:
     def title(self, group: Group) -> tuple[Run, ...]:
         """Return the title of a module behind the letter of its panel."""
         letter = self.letters.get(group.signature)
-        if not letter:
-            return (Run(group.title, 13, bold=True),)
-        return (Run(f"({letter})", 12, "muted"), Run(group.title, 13, bold=True, gap=4))
+        before = (Run(f"({letter})", 12, "muted"),) if letter else ()
+        called = (Run(group.called, 12, "muted", gap=5),) if group.called else ()
+        return (*before, Run(group.title, 13, bold=True, gap=4 if letter else 0), *called)
 
     def heading(self, group: Group) -> tuple[Run, ...]:
         """Return the title of a module and how often it is repeated."""
@@ -281,20 +282,41 @@ class Layout:
                 shapes.append(Line(curve, source, target, curved=True))
         return Block(placing.w, placing.h, tuple(shapes), tuple(entries), tuple(exits))
 
-    def entering(self, series: Series, shape: tuple[int, ...]) -> Block:
-        """Return a series below the bar of what enters it."""
+    def entering(self, series: Series, shapes: Mapping[str, Size]) -> Block:
+        """Return a series below the bars of what enters it."""
         forks = self.forks(series)
-        runs = [Run("input", 11), Run(shape_words(shape), 10.5, "muted", gap=6)]
-        bar = self.thick("input", [runs], "input", forks[0].w if 0 in forks else 0.0)
+        first = series[0] if series else None
+        runs = _runs(series, shapes) if isinstance(first, Fork) and len(shapes) > 1 else ()
+        if isinstance(first, Fork) and runs:
+            parts = [self.below(shape, first.branches[start:end]) for shape, start, end in runs]
+            forks[0] = self.beside(parts)
+            return stacked(self.blocks(series, forks), self.gap)
+        bar = self.input(tuple(shapes.values()), forks[0].w if 0 in forks else 0.0)
         return stacked([bar, *self.blocks(series, forks)], self.gap)
+
+    def below(self, shape: Size, branches: Sequence[Series]) -> Block:
+        """Return some branches of a fork below the bar of what enters them."""
+        if not any(branches):
+            return self.input((shape,), 0.0)
+        fork = self.fork(Fork(tuple(branches)))
+        return stacked([self.input((shape,), fork.w), fork], self.gap)
+
+    def input(self, shapes: Sequence[Size], across: float) -> Block:
+        """Return the bar of what enters."""
+        words = ", ".join(map(shape_words, shapes))
+        runs = [Run("input", 11), Run(words, 10.5, "muted", gap=6)]
+        return self.thick("input", [runs], "input", across)
 
     def behind(self, block: Block, last: Block) -> Block:
         """Return a block with another one behind it."""
         return stacked([block, last], self.gap)
 
     def fork(self, fork: Fork) -> Block:
-        """Return branches side by side; the short ones wait at the join."""
-        blocks = [self.series(branch) if branch else None for branch in fork.branches]
+        """Return branches side by side; an empty one is a lane."""
+        return self.beside([self.series(branch) if branch else None for branch in fork.branches])
+
+    def beside(self, blocks: Sequence[Block | None]) -> Block:
+        """Return blocks side by side, and lanes; the short ones wait at the join."""
         height = max(block.h for block in blocks if block)
         x, placed, lanes = 0.0, [], []
         for block in blocks:
@@ -312,6 +334,29 @@ class Layout:
             tuple([leave for block in placed for leave in block.exits]),
             (*lanes, *(way for block in placed for way in block.lanes)),
         )
+
+
+def _runs(series: Series, shapes: Mapping[str, Size]) -> list[tuple[Size, int, int]]:
+    """Return which branches of a fork at the beginning each entering value goes into.
+
+    They are numbers of neighbours; none where a branch reads several values or a value enters at
+    several places.
+    """
+    fork, *rest = series
+    join = [name for item in items(rest[:1]) for name in item.inputs if name in shapes]
+    runs: list[tuple[str, int, int]] = []
+    for index, branch in enumerate(fork.branches if isinstance(fork, Fork) else ()):
+        inside = [name for item in items(branch) for name in item.inputs if name in shapes]
+        reads = set(inside or join)
+        if len(reads) != 1:
+            return []
+        name = reads.pop()
+        if runs and runs[-1][0] == name:
+            runs[-1] = (name, runs[-1][1], index + 1)
+        else:
+            runs.append((name, index, index + 1))
+    whole = len({name for name, *_ in runs}) == len(runs) == len(shapes)
+    return [(shapes[name], start, end) for name, start, end in runs] if whole else []
 
 
 def cost_text(params: int, macs: int) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from archgen.render.palette import Theme
 from archgen.render.scene import Text
 from archgen.render.svg import BASELINE
-from archgen.render.typography import EM, FONTS, advances, width
+from archgen.render.typography import EM, FONTS, Run, advances, width
 
 # What stands for a sign that the font lacks: a frame, as fonts have one.
 LACKING = "m180 0l0-1400 1688 0 0 1400zm120-120l1448 0 0-1160-1448 0z"
@@ -44,8 +44,8 @@ def lettered(texts: Iterable[Text], theme: Theme) -> str:
         y = text.y + BASELINE * max([run.size for run in text.runs])
         for run in text.runs:
             x += run.gap
-            path = paths[run.size, run.role, turn]
-            x = _write(path, run.text, x, y, run.size, bold=run.bold)
+            paths[run.size, run.role, turn] += _written(run, x, y)
+            x += width(run) - run.gap
     em, _ = _outlines()
     return "\n".join(
         [
@@ -56,13 +56,13 @@ def lettered(texts: Iterable[Text], theme: Theme) -> str:
     )
 
 
-def _write(path: list[str], text: str, x: float, y: float, size: float, *, bold: bool) -> float:
-    """Add a text that begins at a place to a path; return where it ends."""
+def _written(run: Run, x: float, y: float) -> list[str]:
+    """Return the outlines of a run of text whose line begins at a place."""
     em, faces = _outlines()
-    outlines, widths = faces[bold], advances()[bold]
-    unit, across, line = em / size, 0, round(y * em / size)
-    for sign in text:
+    outlines, widths = faces[run.bold], advances()[run.bold]
+    unit, line, path = em / run.size, round(y * em / run.size), []
+    for sign in run.text:
         if outline := outlines[sign]:
-            path.append(f"M{round((x + across * size / EM) * unit)} {line}{outline}")
-        across += widths[sign]
-    return x + across * size / EM
+            path.append(f"M{round(x * unit)} {line}{outline}")
+        x += widths[sign] * run.size / EM
+    return path

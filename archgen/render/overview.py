@@ -4,16 +4,17 @@ Imports ``heads``, ``layout``, ``parts``, ``palette``, ``scene``, ``typography``
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import cycle, product
 
+from archgen.naming import INPUT
 from archgen.render.blocks import Block
 from archgen.render.heads import rects_of, with_heads
 from archgen.render.layout import Layout
 from archgen.render.palette import STRIPES
 from archgen.render.parts import Part, flow
-from archgen.render.scene import Line, Point, Rect, Shape, Text
+from archgen.render.scene import Line, Rect, Shape, Text
 from archgen.render.typography import Run, quantity, room, share, width
 from archgen.render.view import Fork, Group, Item, Series, Tangle, View, groups, items, shape_words
 
@@ -54,7 +55,7 @@ def _label_width(view: View) -> float:
 def _with_ends(view: View, layout: Layout) -> Block:
     """Return the body between the input and the main output."""
     name, shape = next(iter(view.outputs.items()))
-    body = layout.entering(view.body, view.input)
+    body = layout.entering(view.body, {INPUT: view.input})
     runs = [Run(name, 11), Run(shape_words(shape), 10.5, "muted", gap=6)]
     return layout.behind(body, layout.thick(f"output {name}", [runs], "input", 0.0))
 
@@ -75,25 +76,31 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
     lines = [shape for shape in part.shapes if isinstance(shape, Line)]
     # Where a line arrives from the right, too, the label stands on the left.
     crowded = {line.points[-1] for line in lines if max(line.points)[0] > line.points[-1][0] + 1}
-    for shape in lines:
-        if shape.source in shapes and shape.source not in said:
-            run = Run(shape_words(shapes[shape.source]), 10.5, "muted")
-            end = shape.points[-1]
-            text = _beside(end, run, direction, left=end in crowded)
+    for line in lines:
+        if line.source in shapes and line.source not in said:
+            run = Run(shape_words(shapes[line.source]), 10.5, "muted")
+            text = _beside(line, run, direction, left=line.points[-1] in crowded)
             extent = _extent(text)
             if not any(_overlap(extent, rect) for cell in _cells(extent) for rect in near[cell]):
-                said.add(shape.source)
+                said.add(line.source)
                 words.append(text)
     return part._replace(shapes=(*part.shapes, *words))
 
 
-def _beside(end: Point, run: Run, direction: str, *, left: bool) -> Text:
-    """Return the label of a line that ends there."""
-    x, y = end
+def _beside(line: Line, run: Run, direction: str, *, left: bool) -> Text:
+    """Return the label of a line, where neither it nor another that ends there runs."""
+    (x, y), (start, top) = line.points[-1], line.points[0]
     if direction == "right":
-        return Text(x - LABEL_ROOM - width(run) / 2, y - 9, (run,))
+        # Over its end, but over its beginning where it comes down to its end.
+        middle = LABEL_ROOM + width(run) / 2
+        return Text(start + middle if top < y - 1 else x - middle, min(top, y) - 9, (run,))
     y += LABEL_RISE if direction == "up" else -LABEL_RISE
-    return Text(x - 7, y, (run,), "end") if left else Text(x + 7, y, (run,), "start")
+    across = [point[0] for point in line.points]
+    return (
+        Text(min(across) - 7, y, (run,), "end")
+        if left
+        else Text(max(across) + 7, y, (run,), "start")
+    )
 
 
 def _extent(text: Text) -> Rect:
@@ -124,19 +131,18 @@ def _cells(rect: Rect) -> Iterable[tuple[int, int]]:
 def _with_costs(part: Part, view: View, direction: str) -> Part:
     """Write the share of parameters and MACs beside each row."""
     rects = rects_of(part)
-    if view.faults:
+    if view.faults or not view.params + view.macs:
         return part
     if direction == "right":
         return _with_costs_below(part, view)
     left = part.w + COLUMN_GAP
     columns = (left, left + COLUMN + COLUMN_GAP)
-    words: list[Shape] = []
+    # Beside the bar of what enters or leaves, which costs nothing.
     top = min((rect.y for rect in rects.values()), default=0.0)
-    if direction == "down":
-        heads = zip(columns, ("params", "MACs"), strict=True)
-        words += [
-            Text(x, top + 12, (Run(name, 10.5, "muted", bold=True),), "start") for x, name in heads
-        ]
+    words: list[Shape] = [
+        Text(x, top + 12, (Run(name, 10.5, "muted", bold=True),), "start")
+        for x, name in zip(columns, ("params", "MACs"), strict=True)
+    ]
     for members in _rows(view.everything):
         frames = [rects[item.name] for item in members if item.name in rects]
         params, macs = (sum(column) for column in zip(*map(_costs, members), strict=True))

@@ -83,11 +83,12 @@ def _place(shapes: Iterable[Shape | Moved], dx: float, dy: float, placed: list[S
 def moved(shape: Shape, dx: float, dy: float) -> Shape:
     """Return a shape in another place."""
     if isinstance(shape, Line):
-        points, *look = shape
-        return Line(tuple([(x + dx, y + dy) for x, y in points]), *look)
+        points, source, target, arrow, role, upright, curved = shape
+        there = tuple([(x + dx, y + dy) for x, y in points])
+        return Line(there, source, target, arrow, role, upright, curved)
     if isinstance(shape, Rect):
-        x, y, *rest = shape
-        return Rect(x + dx, y + dy, *rest)
+        x, y, w, h, family, r, name, hint, stroke, dashed = shape
+        return Rect(x + dx, y + dy, w, h, family, r, name, hint, stroke, dashed)
     return Text(shape.x + dx, shape.y + dy, shape.runs, shape.anchor, shape.turned)
 
 

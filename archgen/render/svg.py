@@ -1,6 +1,7 @@
 """A scene as SVG text: presentation attributes, so that every program reads the colours.
 
-The same bytes for the same scene; coordinates are decimals of at most nine digits. Imports ``scene``, ``palette`` and ``typography``.
+The same bytes for the same scene; coordinates are decimals of at most nine digits. Imports
+``scene``, ``palette`` and ``typography``.
 """
 
 import re
@@ -68,14 +69,14 @@ class Pen:
     def drawn(self, shape: Shape) -> str:
         """Return a shape as an element or two."""
         if isinstance(shape, Rect):
-            return self.rect(shape)
-        return self.line(shape) if isinstance(shape, Line) else self.words(shape)
+            return self._rect(shape)
+        return self._line(shape) if isinstance(shape, Line) else self._words(shape)
 
-    def rect(self, rect: Rect) -> str:
+    def _rect(self, rect: Rect) -> str:
         x, y, w, h, family, r, name, hint, stroke, dashed = rect
         look = self.boxes.get((family, stroke, dashed))
         if look is None:
-            look = self.boxes[family, stroke, dashed] = self.look(rect)
+            look = self.boxes[family, stroke, dashed] = self._look(rect)
         known = f' data-node="{_text(name)}"' if name else ""
         end = f"><title>{_text(hint)}</title></rect>" if hint else "/>"
         return (
@@ -83,7 +84,7 @@ class Pen:
             f'rx="{r:.9g}" {look}{known}{end}'
         )
 
-    def look(self, rect: Rect) -> str:
+    def _look(self, rect: Rect) -> str:
         if rect.family in self.theme.families:
             pair = self.theme.families[rect.family]
             dash = ' stroke-dasharray="4 3"' if rect.dashed else ""
@@ -96,21 +97,21 @@ class Pen:
             return f'fill="{_text(rect.family)}"'
         return f'class="{_class(rect.family)}" fill="{colour}"'
 
-    def words(self, text: Text) -> str:
+    def _words(self, text: Text) -> str:
         runs, middle = text.runs, f"{text.x:.9g}"
         y = round(text.y + BASELINE * max([run.size for run in runs]), 2)
         turn = f' transform="rotate(-90 {middle} {text.y:.9g})"' if text.turned else ""
         anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
         place = f'x="{middle}" y="{y:.9g}"{anchor}{turn}'
         if len(runs) == 1:
-            return f"<text {place} {self.style(runs[0])}>{_text(runs[0].text)}</text>"
-        return f"<text {place}>{''.join(map(self.run, runs))}</text>"
+            return f"<text {place} {self._style(runs[0])}>{_text(runs[0].text)}</text>"
+        return f"<text {place}>{''.join(map(self._run, runs))}</text>"
 
-    def run(self, run: Run) -> str:
+    def _run(self, run: Run) -> str:
         gap = f' dx="{run.gap:.9g}"' if run.gap else ""
-        return f"<tspan{gap} {self.style(run)}>{_text(run.text)}</tspan>"
+        return f"<tspan{gap} {self._style(run)}>{_text(run.text)}</tspan>"
 
-    def style(self, run: Run) -> str:
+    def _style(self, run: Run) -> str:
         key = (run.size, run.role, run.bold)
         if key not in self.styles:
             weight = ' font-weight="bold"' if run.bold else ""
@@ -118,7 +119,7 @@ class Pen:
             self.styles[key] = f'font-size="{run.size:.9g}"{weight} {colour}'
         return self.styles[key]
 
-    def line(self, line: Line) -> str:
+    def _line(self, line: Line) -> str:
         colour, name = self.theme.roles[line.role], _class(line.role)
         known = f' data-edge="{_text(line.source)} {_text(line.target)}"' if line.source else ""
         points = shortened(line.points) if line.arrow else line.points

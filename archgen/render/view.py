@@ -57,16 +57,17 @@ class Box(NamedTuple):
 class Group(NamedTuple):
     """A use of a module, or a head; params and MACs are those of one copy.
 
-    ``entering`` and ``shape`` are what enters the first copy and leaves the last, ``totals`` the
-    params and MACs of all copies, which cost the same where they are ``alike``; ``fault`` is what
-    is wrong first inside it, ``is_known`` whether all shapes inside it are.
+    ``entering`` are the shapes of what enters the first copy, by the boxes that it comes from,
+    ``shape`` that of what leaves the last, ``totals`` the params and MACs of all copies, which cost
+    the same where they are ``alike``; ``called`` tells it apart from others of its title, ``fault``
+    is what is wrong first inside it, ``is_known`` whether all shapes inside it are.
     """
 
     name: str
     module: str
     title: str
     body: "Series"
-    entering: Shape
+    entering: Mapping[str, Shape]
     shape: Shape
     params: int
     macs: int
@@ -75,6 +76,7 @@ class Group(NamedTuple):
     totals: tuple[int, int] = (0, 0)
     alike: bool = True
     signature: object = ()
+    called: str = ""
     fault: str = ""
     is_known: bool = True
 
@@ -82,6 +84,7 @@ class Group(NamedTuple):
     def family(self) -> str:
         """Return what colours its card: whether it is faulty, or not known."""
         return "fault" if self.fault else "card" if self.is_known else "unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class Fork:

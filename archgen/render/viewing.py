@@ -3,6 +3,7 @@
 Imports ``analysis``, ``sketch``, ``chains``, ``parallel`` and ``view``.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from archgen.ir import Graph, Shape
 from archgen.naming import INPUT
 from archgen.render import parallel
 from archgen.render.chains import Chain, Fused, clipped
-from archgen.render.view import Box, Element, Fork, Group, Item, Series, Tangle, View
+from archgen.render.view import Box, Element, Fork, Group, Item, Series, Tangle, View, items
 from archgen.sketch import Draft, Sketch
 
 
@@ -99,8 +100,13 @@ class _Viewer:
         level = _Level(items, {name: self.read(name, items[name], owner) for name in items})
         outputs = list(dict.fromkeys([owner.get(self.made_by.get(end, ""), "") for end in ends]))
         kept = _leading_to(outputs, level.inputs)
-        inputs = {name: reads for name, reads in level.inputs.items() if name in kept}
-        return self.filled(parallel.decomposed(inputs, [n for n in outputs if n in kept]), level)
+        inputs = {
+            name: [read if read in items else parallel.SOURCE for read in level.inputs[name]]
+            for name in items
+            if name in kept
+        }
+        shape = parallel.decomposed(inputs, [name for name in outputs if name in kept])
+        return _told_apart(self.filled(shape, level))
 
     def items(self, scope: str, chains: Sequence[Chain]) -> dict[str, list[Chain]]:
         """Return the chains by item: alone, or under the scope below this one."""
@@ -124,13 +130,11 @@ class _Viewer:
             self.paths[scope] = tuple(path)
         return self.paths[scope]
 
-    def read(
-        self, name: str, chains: Sequence[Chain], owner: Mapping[str, str]
-    ) -> tuple[str, ...]:
-        """Return the other items of a level that one reads; ``SOURCE`` for what is outside."""
-        nodes = [node for chain in chains for node in chain.inputs]
-        found = [owner.get(self.made_by.get(node, ""), parallel.SOURCE) for node in nodes]
-        return tuple(dict.fromkeys([item for item in found if item != name]))
+    def read(self, name: str, chains: Sequence[Chain], owner: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the items that an item of a level reads, and the chains outside the level."""
+        made_by = self.made_by
+        found = [made_by.get(node, parallel.SOURCE) for chain in chains for node in chain.inputs]
+        return tuple(dict.fromkeys([item for n in found if (item := owner.get(n, n)) != name]))
 
     def filled(self, shape: parallel.Series, level: _Level) -> Series:
         """Return a series of names as one of items, neighbours that are copies as one."""
@@ -166,16 +170,17 @@ class _Viewer:
         ends = self.leaving(chains)
         body = self.level(scope, chains, ends)
         module = self.graph.modules.get(scope, scope)
-        outside = tuple(self.outside(chains))
-        costs = _costs(chains)
+        outside, costs = self.outside(chains), _costs(chains)
+        shapes = self.graph.shapes
+        entering = {self.made_by.get(name, parallel.SOURCE): shapes[name] for name in outside}
         title = clipped(self.titles.get(module) or "") or self.named(module)
         return Group(
             scope, module, title, body,
-            self.graph.shapes[outside[0] if outside else INPUT], self.graph.shapes[ends[-1]],
-            *costs, outside, (scope,), costs,
+            entering or {parallel.SOURCE: shapes[INPUT]}, shapes[ends[-1]],
+            *costs, tuple(outside), (scope,), costs,
             signature=(module, _signature(body)),
             fault=next((chain.fault for chain in chains if chain.fault), ""),
-            is_known=all([chain.shape for chain in chains]),
+            is_known=all(chain.shape for chain in chains),
         )  # fmt: skip
 
     def named(self, module: str) -> str:
@@ -238,6 +243,39 @@ class _Viewer:
         return rows, [name[cut:] for name in self.leaving(chains)]
 
 
+def _told_apart(series: Series) -> Series:
+    """Return a series whose groups of one title are told apart by what their uses are called."""
+    titles = Counter([item.title for item in items(series) if isinstance(item, Group)])
+    shared = {title for title, count in titles.items() if count > 1}
+    return _called(series, shared) if shared else series
+
+
+def _called(series: Series, shared: set[str]) -> Series:
+    result: list[Element] = []
+    for element in series:
+        if isinstance(element, Fork):
+            result.append(Fork(tuple([_called(branch, shared) for branch in element.branches])))
+        elif isinstance(element, Tangle):
+            inside = [_called_item(item, shared) for item in element.items]
+            result.append(Tangle(tuple(inside), element.leaving))
+        else:
+            result.append(_called_item(element, shared))
+    return tuple(result)
+
+
+def _called_item(item: Item, shared: set[str]) -> Item:
+    if isinstance(item, Box) or item.title not in shared:
+        return item
+    ends = dict.fromkeys(_short(name, item.module) for name in (item.copies[0], item.copies[-1]))
+    return item._replace(called="–".join(filter(None, ends)))
+
+
+def _short(name: str, module: str) -> str:
+    """Return what a use is called without the name of its module: ``1`` of ``block_1``."""
+    last = name.rpartition(".")[2]
+    return last.removeprefix(module).removeprefix("_") if last.startswith(module) else last
+
+
 def _costs(chains: Sequence[Chain]) -> tuple[int, int]:
     """Return the parameters and MACs of chains."""
     return sum([chain.params for chain in chains]), sum([chain.macs for chain in chains])
@@ -271,9 +309,7 @@ def _joined(group: Group, name: str, shape: Shape, costs: tuple[int, int]) -> Gr
     """Return a group with one more copy, which costs that much."""
     alike = group.alike and (group.params, group.macs) == costs
     totals = (group.totals[0] + costs[0], group.totals[1] + costs[1])
-    return group._replace(
-        shape=shape, copies=(*group.copies, name), totals=totals, alike=alike
-    )
+    return group._replace(shape=shape, copies=(*group.copies, name), totals=totals, alike=alike)
 
 
 def _is_copy(one: Box, other: Box) -> bool:
