@@ -55,8 +55,9 @@ def _inner(nodes: Sequence[Node], kept: set[str]) -> set[str]:
             users = {inner.get(user, user) for user in consumers[node.name]}
             if len(users) == 1 and users <= concats:
                 inner[node.name] = users.pop()
-        for name in concats & set(node.inputs):
-            consumers[name].add(node.name)
+        for name in node.inputs:
+            if name in concats:
+                consumers[name].add(node.name)
     return set(inner)
 
 

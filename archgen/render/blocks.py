@@ -6,15 +6,14 @@ Coordinates are *across* (x) and *along* (y) the flow. Imports ``scene``.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
-from archgen.render.scene import Line, Point, Rect, Shape, moved
+from archgen.render.scene import Line, Moved, Point, Rect, Shape, Shapes
 
 GAP_FAN, ARROW_RUN = 32.0, 7.0
-STRAIGHT = 2  # points of a line without a turn
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """Where lines meet a box: a point, or anywhere between ``left`` and ``right`` of a bar.
 
     A line goes on behind a port without ``arrow``.
@@ -28,7 +27,7 @@ class Port:
 
     def at(self, x: float) -> float:
         """Return where a line from or to ``x`` meets it: straight where it can."""
-        return min(max(x, self.left), self.right)
+        return self.left if x < self.left else min(x, self.right)
 
     @property
     def middle(self) -> float:
@@ -43,8 +42,7 @@ class Port:
 Way = tuple[Point, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Shapes laid out together: what waits for a line from above, gives one below, passes through.
 
     ``entries`` are ports with the way to them, ``exits`` with the way from them, ``lanes`` the ways
@@ -53,7 +51,7 @@ class Block:
 
     w: float
     h: float
-    shapes: tuple[Shape, ...] = ()
+    shapes: Shapes = ()
     entries: tuple[tuple[Way, Port], ...] = ()
     exits: tuple[tuple[Port, Way], ...] = ()
     lanes: tuple[Way, ...] = ()
@@ -63,15 +61,15 @@ class Block:
         return Block(
             self.w,
             self.h,
-            tuple(moved(shape, dx, dy) for shape in self.shapes),
-            tuple((_shifted(way, dx, dy), port.moved(dx, dy)) for way, port in self.entries),
-            tuple((port.moved(dx, dy), _shifted(way, dx, dy)) for port, way in self.exits),
-            tuple(_shifted(way, dx, dy) for way in self.lanes),
+            (Moved(dx, dy, self.shapes),),
+            tuple([(_shifted(way, dx, dy), port.moved(dx, dy)) for way, port in self.entries]),
+            tuple([(port.moved(dx, dy), _shifted(way, dx, dy)) for port, way in self.exits]),
+            tuple([_shifted(way, dx, dy) for way in self.lanes]),
         )
 
 
 def _shifted(way: Way, dx: float, dy: float) -> Way:
-    return tuple((x + dx, y + dy) for x, y in way)
+    return tuple([(x + dx, y + dy) for x, y in way]) if way else way
 
 
 def single(rect: Rect, shapes: Sequence[Shape], behind: float = 0.0) -> Block:
@@ -91,15 +89,16 @@ class _Stack:
     axis: float
     least: float
     y: float = 0.0
-    shapes: list[Shape] = field(default_factory=list)
+    shapes: list[Shape | Moved] = field(default_factory=list)
     entries: list[tuple[Way, Port]] = field(default_factory=list)
     exits: list[tuple[Port, Way]] = field(default_factory=list)
     lanes: list[Way] = field(default_factory=list)
 
     def put(self, block: Block, *, first: bool) -> None:
         """Place a block below the others and draw the lines into it."""
-        self.y += 0 if first else self.gap(block)
-        placed = block.moved(self.axis - block.w / 2, self.y)
+        dx = self.axis - block.w / 2
+        self.y += 0 if first else self.gap(block, dx)
+        placed = block.moved(dx, self.y)
         self.shapes += placed.shapes
         self.y += block.h
         if first:
@@ -120,25 +119,24 @@ class _Stack:
         self.lanes = [(*one, *two) for one in self.lanes for two in placed.lanes]
         self.exits = [*placed.exits, *through]
 
-    def gap(self, block: Block) -> float:
+    def gap(self, block: Block, dx: float) -> float:
         """Return the room to the next block: more where lines have to turn."""
-        below = block.moved(self.axis - block.w / 2, self.y)
-        lines = [
-            route(port, (*way, *inner), target)
-            for port, way in self.exits
-            for inner, target in below.entries
-        ]
-        # A skip from a bar leaves it straight; only one from a narrow box turns.
-        skips = [
-            port.at(lane[0][0]) != lane[0][0] for port, _ in self.exits for lane in below.lanes
-        ]
-        turns = any(skips) or any(len(line.points) > STRAIGHT for line in lines)
-        return max(GAP_FAN, self.least) if turns else self.least
+        for port, way in self.exits:
+            for lane in block.lanes:
+                # A skip from a bar leaves it straight; only one from a narrow box turns.
+                if port.at(lane[0][0] + dx) != lane[0][0] + dx:
+                    return max(GAP_FAN, self.least)
+            for inner, target in block.entries:
+                if _turns(port, (*way, *_shifted(inner, dx, 0)), target.moved(dx, 0)):
+                    return max(GAP_FAN, self.least)
+        return self.least
 
 
 def stacked(blocks: Sequence[Block], gap: float) -> Block:
     """Return blocks as one, each behind the one before it."""
-    w = max(block.w for block in blocks)
+    if len(blocks) == 1:
+        return blocks[0]
+    w = max([block.w for block in blocks])
     stack = _Stack(w / 2, gap)
     for index, block in enumerate(blocks):
         stack.put(block, first=not index)
@@ -152,6 +150,16 @@ def stacked(blocks: Sequence[Block], gap: float) -> Block:
     )
 
 
+def _turns(source: Port, way: Way, target: Port) -> bool:
+    """Return whether the line between two ports changes lanes: ``route`` gives it more points."""
+    start = source.at(way[0][0] if way else target.middle)
+    end = target.at(way[-1][0] if way else start)
+    if not way:
+        return abs(start - end) > 1
+    across = [start, *(x for x, _ in way), end]
+    return any(abs(x - after) > 1 for x, after in pairwise(across))
+
+
 def route(source: Port, way: Way, target: Port, *, late: bool = False) -> Line:
     """Return the line between two ports: straight where it can be, else curved beside one of them.
 
@@ -159,11 +167,15 @@ def route(source: Port, way: Way, target: Port, *, late: bool = False) -> Line:
     """
     start = source.at(way[0][0] if way else target.middle)
     end = target.at(way[-1][0] if way else start)
-    way = way or ((start if late else end, source.y), (start if late else end, target.y))
-    points: list[Point] = [(start, source.y)]
+    if not way:
+        if start == end:
+            points = ((start, source.y), (end, target.y))
+            return Line(points, source.id, target.id, target.arrow)
+        way = ((start if late else end, source.y), (start if late else end, target.y))
+    turns: list[Point] = [(start, source.y)]
     if abs(way[0][0] - start) > 1:
-        points.append((way[0][0], source.y + GAP_FAN - ARROW_RUN))
-    points += [point for point, after in pairwise(way) if abs(point[0] - after[0]) > 1]
+        turns.append((way[0][0], source.y + GAP_FAN - ARROW_RUN))
+    turns += [point for point, after in pairwise(way) if abs(point[0] - after[0]) > 1]
     if abs(way[-1][0] - end) > 1:
-        points += [(way[-1][0], target.y - GAP_FAN), (end, target.y - ARROW_RUN)]
-    return Line((*points, (end, target.y)), source.id, target.id, target.arrow)
+        turns += [(way[-1][0], target.y - GAP_FAN), (end, target.y - ARROW_RUN)]
+    return Line((*turns, (end, target.y)), source.id, target.id, target.arrow)

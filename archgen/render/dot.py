@@ -53,7 +53,7 @@ def _nodes(
 ) -> Iterator[str]:
     for item in items(series):
         if isinstance(item, Group) and opened:
-            title = item.title if len(item.copies) == 1 else f"{item.title} ×{len(item.copies)}"
+            title = label_of(item, 0)[0]
             pair = theme.families["panel"]
             yield f"{indent}subgraph {quoted(f'cluster_{item.name}')} {{"
             yield (
@@ -78,7 +78,11 @@ def _look(item: Item, theme: Theme, detail: int) -> str:
 
 def label_of(item: Item, detail: int) -> list[str]:
     """Return the lines of an item's label."""
-    said = f"{item.caption.words} {item.caption.marks}" if isinstance(item, Box) else item.title
+    said = (
+        f"{item.caption.words} {item.caption.marks}"
+        if isinstance(item, Box)
+        else f"{item.title} {item.called}"
+    )
     times = f" ×{len(item.copies)}" if len(item.copies) > 1 else ""
     second = [shape_words(item.shape)] if detail or (isinstance(item, Box) and item.is_join) else []
     second += [f"{item.params:,} params", f"{item.macs:,} MACs"] if detail > 1 else []

@@ -1,11 +1,14 @@
 """Whole pictures: the overview, one module, the poster of both, every layer.
 
-Imports ``layout``, ``overview``, ``parts``, ``poster``, ``scene``, ``typography`` and ``view``.
+Imports ``heads``, ``layout``, ``overview``, ``parts``, ``poster``, ``scene``, ``typography`` and
+``view``.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from archgen.naming import INPUT
+from archgen.render.heads import with_heads
 from archgen.render.layout import Layout, cost_text, costs_of
 from archgen.render.overview import overview
 from archgen.render.parts import Title, flow, titled
@@ -35,12 +38,11 @@ def figure(
         )
     if kind == "layers":
         opened = replace(layout, open=True)
-        part = flow(opened.entering(view.body, view.input), direction)
-        return titled(part, _title(view), view.body, detail=detail, faults=view.faults)
+        body = flow(opened.entering(view.body, {INPUT: view.input}), direction).flat()
+        part = with_heads(body, view, opened)
+        return titled(part, _title(view), view.everything, detail=detail, faults=view.faults)
     shown = [item for item in items(view.body) if isinstance(item, Box)]
-    return titled(
-        overview(view, layout, {}), _title(view), shown, detail=detail, faults=view.faults
-    )
+    return titled(overview(view, layout), _title(view), shown, detail=detail, faults=view.faults)
 
 
 def modules(view: View) -> Mapping[str, Group]:
@@ -64,4 +66,5 @@ def _title(view: View) -> Title:
 def _group_title(group: Group) -> Title:
     many = (Run(f"×{len(group.copies)}", 15, "muted", gap=6),) if len(group.copies) > 1 else ()
     costs = (Run(costs_of(group), 11, "muted"),)
-    return Title((Run(group.title, 15, bold=True), *many), costs, centred=True)
+    called = (Run(group.called, 14, "muted", gap=6),) if group.called else ()
+    return Title((Run(group.title, 15, bold=True), *called, *many), costs, centred=True)

@@ -5,13 +5,14 @@ over its branches. Every direction has the same layout, turned at the end (``par
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from archgen.ir import Shape as Size
 from archgen.render.blocks import Block, Port, Way, route, single, stacked
-from archgen.render.scene import Line, Point, Rect, Shape, Text
+from archgen.render.scene import Line, Moved, Point, Rect, Shape, Text
 from archgen.render.tangles import ABOVE, BELOW, placed
-from archgen.render.typography import Run, quantity, width, wrapped
-from archgen.render.view import Box, Element, Fork, Group, Series, Tangle, shape_words
+from archgen.render.typography import Run, quantity, room, wrapped
+from archgen.render.view import Box, Element, Fork, Group, Series, Tangle, items, shape_words
 
 NODE_HEIGHT, BAR_HEIGHT = 28.0, 24.0
 FIRST_LINE, SECOND_LINE, FURTHER_LINE = 13.0, 15.0, 12.0  # from the top, from line to line
@@ -43,6 +44,11 @@ class Layout:
     def sideways(self) -> bool:
         """Return whether the flow runs along the text."""
         return self.direction == "right"
+
+    @property
+    def is_upwards(self) -> bool:
+        """Return whether the flow runs from the bottom to the top."""
+        return self.direction == "up"
 
     # ── elements ──────────────────────────────────────────────────────────────────────────────
 
@@ -77,7 +83,7 @@ class Layout:
 
     def node(self, name: str, lines: Sequence[Sequence[Run]], family: str, hint: str) -> Block:
         """Return a rounded box around lines of text."""
-        long = max(LEAST_WIDTH, *(width(*line) + 2 * (PADDING + SUBSTITUTE / 2) for line in lines))
+        long = max(LEAST_WIDTH, *(room(*line) + 2 * PADDING + SUBSTITUTE for line in lines))
         high = NODE_HEIGHT + FURTHER_LINE * (len(lines) - 1)
         w, h = (high, long) if self.sideways else (long, high)
         rect = Rect(0, 0, w, h, family, id=name, hint=hint)
@@ -92,7 +98,7 @@ class Layout:
         self, name: str, lines: Sequence[Sequence[Run]], family: str, across: float, hint: str = ""
     ) -> Block:
         """Return a bar with lines of text."""
-        long = max(width(*line) for line in lines) + 2 * (PADDING + SUBSTITUTE / 2)
+        long = max(room(*line) for line in lines) + 2 * PADDING + SUBSTITUTE
         w, h = max(across, long, LEAST_WIDTH), BAR_HEIGHT + FURTHER_LINE * (len(lines) - 1)
         rect = Rect(0, 0, w, h, family, id=name, hint=hint)
         port = (BAR_MARGIN, w - BAR_MARGIN)
@@ -104,11 +110,12 @@ class Layout:
         self, lines: Sequence[Sequence[Run]], w: float, h: float, *, turned: bool = False
     ) -> list[Text]:
         """Return lines of text in the middle of a box."""
-        high = SECOND_LINE + FURTHER_LINE * (len(lines) - 2) if len(lines) > 1 else 0.0
+        if len(lines) == 1:
+            return [Text(w / 2, h / 2, tuple(lines[0]), turned=turned)]
+        high = SECOND_LINE + FURTHER_LINE * (len(lines) - 2)
         first = -(high + 2 * FIRST_LINE - SECOND_LINE + FURTHER_LINE) / 2 + FIRST_LINE
-        shifts = [0.0] if len(lines) == 1 else [first]
-        shifts += [first + SECOND_LINE + FURTHER_LINE * n for n in range(len(lines) - 1)]
-        down = -1 if self.direction == "up" else 1
+        shifts = [first, *(first + SECOND_LINE + FURTHER_LINE * n for n in range(len(lines) - 1))]
+        down = -1 if self.is_upwards else 1
         across, along = (1, 0) if self.sideways and not turned else (0, 1)
         return [
             Text(
@@ -126,8 +133,8 @@ class Layout:
         """Return a closed module: its title, how often it is repeated, what it costs."""
         if self.stripes:
             return self.striped(group)
-        lines = [self.title(group), [Run(costs_of(group, *group.totals), 9.5, "muted")]]
-        long = max(LEAST_WIDTH, *(width(*line) for line in lines)) + 2 * PADDING + SUBSTITUTE
+        lines = [self.heading(group), [Run(costs_of(group, *group.totals), 9.5, "muted")]]
+        long = max(LEAST_WIDTH, *(room(*line) for line in lines)) + 2 * PADDING + SUBSTITUTE
         rect, behind = self.stacked_card(group, long, CARD_HEIGHT)
         shapes: list[Shape] = [*behind, rect, *self.written(lines, rect.w, rect.h)]
         return single(rect, shapes, STACK * len(behind))
@@ -137,12 +144,12 @@ class Layout:
         long, high = self.card_width, STRIPED_HEIGHT
         rect, behind = self.stacked_card(group, long, high)
         stripe = Rect(*self.turned_box(1, 1, STRIPE, high - 2), self.stripes[group.module], 4)
-        title = Text(*self.turned_point(STRIPE + 10, high / 2), self.title(group)[:1], "start")
+        title = Text(*self.turned_point(STRIPE + 10, high / 2), self.title(group), "start")
         shapes: list[Shape] = [*behind, rect, stripe, title]
         if len(group.copies) > 1 or group.fault:
             words = "fault" if group.fault else f"×{len(group.copies)}"
             runs = (Run(words, 11, "on_dark", bold=True),)
-            wide = width(*runs) + 14
+            wide = room(*runs) + 14
             shapes.append(
                 Rect(
                     *self.turned_box(long - wide - 10, high / 2 - 10, wide, 20),
@@ -156,9 +163,15 @@ class Layout:
     def title(self, group: Group) -> tuple[Run, ...]:
         """Return the title of a module behind the letter of its panel."""
         letter = self.letters.get(group.signature)
-        title = Run(f"({letter}) {group.title}" if letter else group.title, 13, bold=True)
-        many = len(group.copies) > 1
-        return (title, Run(f"×{len(group.copies)}", 12, "muted", gap=6)) if many else (title,)
+        before = (Run(f"({letter})", 12, "muted"),) if letter else ()
+        called = (Run(group.called, 12, "muted", gap=5),) if group.called else ()
+        return (*before, Run(group.title, 13, bold=True, gap=4 if letter else 0), *called)
+
+    def heading(self, group: Group) -> tuple[Run, ...]:
+        """Return the title of a module and how often it is repeated."""
+        many = len(group.copies)
+        times = (Run(f"×{many}", 12, "muted", gap=6),) if many > 1 else ()
+        return (*self.title(group), *times)
 
     def stacked_card(self, group: Group, long: float, high: float) -> tuple[Rect, list[Rect]]:
         """Return the frame of a card, and those behind it where it is repeated."""
@@ -167,7 +180,7 @@ class Layout:
         hint += f"\n{group.fault}" if group.fault else ""
         rect = Rect(*box, group.family, 8, id=group.name, hint=hint)
         copies = (2, 1) if len(group.copies) > 1 else ()
-        return rect, [replace(rect, x=STACK * n, y=STACK * n, id="", hint="") for n in copies]
+        return rect, [rect._replace(x=STACK * n, y=STACK * n, id="", hint="") for n in copies]
 
     def turned_point(self, x: float, y: float) -> Point:
         """Return a place of the finished picture in this layout's coordinates."""
@@ -184,26 +197,25 @@ class Layout:
         body = self.series(group.body)
         bus = self.bus(group, body)
         costs = (Run(costs_of(group), 10, "muted"),)
-        heading = self.title(group)
-        title = max(width(*heading), width(*costs)) + 2 * PANEL_PADDING
-        across, start, end = PANEL_PADDING, PANEL_HEADER, PANEL_PADDING
-        if self.direction == "up":
-            start, end = end, start
+        heading = self.heading(group)
+        title = max(room(*heading), room(*costs)) + 2 * PANEL_PADDING
+        across, start = PANEL_PADDING, PANEL_HEADER
         if self.sideways:
             across, start = start, across
-        w, h = bus.w + across + PANEL_PADDING, bus.h + start + end
+        w, h = bus.w + across + PANEL_PADDING, bus.h + start + PANEL_PADDING
         w, h = (w, max(h, title)) if self.sideways else (max(w, title), h)
         rect = Rect(0, 0, w, h, "panel", 8, id=group.name, hint=group.name, stroke=1.0)
         inner = bus.moved(across + (w - across - PANEL_PADDING - bus.w) / 2, start)
-        flip = h if self.direction == "up" else 0.0
+        # At the side of what enters: a line that leaves would run through the words.
+        said = (costs, heading) if self.is_upwards else (heading, costs)
         words = [
-            Text(*self.turned_point(PANEL_PADDING, abs(flip - y)), runs, "start")
-            for y, runs in ((17, heading), (33, costs))
+            Text(*self.turned_point(PANEL_PADDING, y), runs, "start")
+            for y, runs in zip((17, 33), said, strict=True)
         ]
         ends = [port for port, _ in inner.exits]
         left, right = (w / 2, w / 2) if len(ends) == 1 else (ends[0].left, ends[-1].right)
         lines = [
-            replace(route(port, way, Port(port.left, port.right, h, group.name)), arrow=False)
+            route(port, way, Port(port.left, port.right, h, group.name, arrow=False))
             for port, way in inner.exits
         ]
         entry, leave = Port(w / 2, w / 2, 0, group.name), Port(left, right, h, group.name)
@@ -222,18 +234,27 @@ class Layout:
 
     # ── series and forks ──────────────────────────────────────────────────────────────────────
 
-    def series(self, series: Series, first: Block | None = None) -> Block:
-        """Return elements in a row, lines between them, behind ``first`` where there is one."""
-        forks = {
-            index: self.element(element)
+    def series(self, series: Series) -> Block:
+        """Return elements in a row, lines between them."""
+        return stacked(self.blocks(series, self.forks(series)), self.gap)
+
+    def forks(self, series: Series) -> dict[int, Block]:
+        """Return the forks and tangles of a series: bars beside them are as wide as they."""
+        return {
+            index: self.fork(element) if isinstance(element, Fork) else self.tangle(element)
             for index, element in enumerate(series)
             if isinstance(element, Fork | Tangle)
         }
-        blocks = [first] if first else []
-        for index, element in enumerate(series):
-            beside = [forks[i].w for i in (index - 1, index + 1) if i in forks]
-            blocks.append(forks.get(index) or self.element(element, max(beside, default=0.0)))
-        return stacked(blocks, self.gap)
+
+    def blocks(self, series: Series, forks: Mapping[int, Block]) -> list[Block]:
+        """Return the elements of a series as blocks."""
+        return [
+            forks.get(index)
+            or self.element(
+                element, max([forks[i].w for i in (index - 1, index + 1) if i in forks], default=0)
+            )
+            for index, element in enumerate(series)
+        ]
 
     def tangle(self, tangle: Tangle) -> Block:
         """Return items where Graphviz puts them, their lines as it curves them."""
@@ -245,7 +266,8 @@ class Layout:
         ]
         edges += [(name, f"{BELOW}{name}") for name in tangle.leaving]
         placing = placed({name: (block.w, block.h) for name, block in blocks.items()}, edges)
-        shapes, entries, exits = list[Shape](), list[tuple[Way, Port]](), list[tuple[Port, Way]]()
+        shapes: list[Shape | Moved] = []
+        entries, exits = list[tuple[Way, Port]](), list[tuple[Port, Way]]()
         for name, block in blocks.items():
             shapes += block.moved(*placing.corners[name]).shapes
         for (source, target), curve in placing.curves.items():
@@ -260,20 +282,41 @@ class Layout:
                 shapes.append(Line(curve, source, target, curved=True))
         return Block(placing.w, placing.h, tuple(shapes), tuple(entries), tuple(exits))
 
-    def entering(self, series: Series, shape: tuple[int, ...]) -> Block:
-        """Return a series below the bar of what enters it."""
+    def entering(self, series: Series, shapes: Mapping[str, Size]) -> Block:
+        """Return a series below the bars of what enters it."""
+        forks = self.forks(series)
         first = series[0] if series else None
-        across = self.element(first).w if isinstance(first, Fork | Tangle) else 0.0
-        runs = [Run("input", 11), Run(shape_words(shape), 10.5, "muted", gap=6)]
-        return self.series(series, self.thick("input", [runs], "input", across))
+        runs = _runs(series, shapes) if isinstance(first, Fork) and len(shapes) > 1 else ()
+        if isinstance(first, Fork) and runs:
+            parts = [self.below(shape, first.branches[start:end]) for shape, start, end in runs]
+            forks[0] = self.beside(parts)
+            return stacked(self.blocks(series, forks), self.gap)
+        bar = self.input(tuple(shapes.values()), forks[0].w if 0 in forks else 0.0)
+        return stacked([bar, *self.blocks(series, forks)], self.gap)
+
+    def below(self, shape: Size, branches: Sequence[Series]) -> Block:
+        """Return some branches of a fork below the bar of what enters them."""
+        if not any(branches):
+            return self.input((shape,), 0.0)
+        fork = self.fork(Fork(tuple(branches)))
+        return stacked([self.input((shape,), fork.w), fork], self.gap)
+
+    def input(self, shapes: Sequence[Size], across: float) -> Block:
+        """Return the bar of what enters."""
+        words = ", ".join(map(shape_words, shapes))
+        runs = [Run("input", 11), Run(words, 10.5, "muted", gap=6)]
+        return self.thick("input", [runs], "input", across)
 
     def behind(self, block: Block, last: Block) -> Block:
         """Return a block with another one behind it."""
         return stacked([block, last], self.gap)
 
     def fork(self, fork: Fork) -> Block:
-        """Return branches side by side; the short ones wait at the join."""
-        blocks = [self.series(branch) if branch else None for branch in fork.branches]
+        """Return branches side by side; an empty one is a lane."""
+        return self.beside([self.series(branch) if branch else None for branch in fork.branches])
+
+    def beside(self, blocks: Sequence[Block | None]) -> Block:
+        """Return blocks side by side, and lanes; the short ones wait at the join."""
         height = max(block.h for block in blocks if block)
         x, placed, lanes = 0.0, [], []
         for block in blocks:
@@ -286,11 +329,34 @@ class Layout:
         return Block(
             x - GAP_ACROSS,
             height,
-            tuple(shape for block in placed for shape in block.shapes),
-            tuple(entry for block in placed for entry in block.entries),
-            tuple(leave for block in placed for leave in block.exits),
+            tuple([shape for block in placed for shape in block.shapes]),
+            tuple([entry for block in placed for entry in block.entries]),
+            tuple([leave for block in placed for leave in block.exits]),
             (*lanes, *(way for block in placed for way in block.lanes)),
         )
+
+
+def _runs(series: Series, shapes: Mapping[str, Size]) -> list[tuple[Size, int, int]]:
+    """Return which branches of a fork at the beginning each entering value goes into.
+
+    They are numbers of neighbours; none where a branch reads several values or a value enters at
+    several places.
+    """
+    fork, *rest = series
+    join = [name for item in items(rest[:1]) for name in item.inputs if name in shapes]
+    runs: list[tuple[str, int, int]] = []
+    for index, branch in enumerate(fork.branches if isinstance(fork, Fork) else ()):
+        inside = [name for item in items(branch) for name in item.inputs if name in shapes]
+        reads = set(inside or join)
+        if len(reads) != 1:
+            return []
+        name = reads.pop()
+        if runs and runs[-1][0] == name:
+            runs[-1] = (name, runs[-1][1], index + 1)
+        else:
+            runs.append((name, index, index + 1))
+    whole = len({name for name, *_ in runs}) == len(runs) == len(shapes)
+    return [(shapes[name], start, end) for name, start, end in runs] if whole else []
 
 
 def cost_text(params: int, macs: int) -> str:

@@ -50,8 +50,7 @@ class _Chart:
     def nodes(self, series: Series, indent: str) -> Iterator[str]:
         for item in items(series):
             if isinstance(item, Group) and self.opened:
-                times = f" ×{len(item.copies)}" if len(item.copies) > 1 else ""
-                yield f"{indent}subgraph {quoted(item.title + times)}"
+                yield f"{indent}subgraph {quoted(label_of(item, 0)[0])}"
                 yield from self.nodes(item.body, indent + "  ")
                 yield f"{indent}end"
             else:

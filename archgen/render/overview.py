@@ -1,60 +1,61 @@
 """The overview: modules in a row, the shapes between them, what each costs beside it.
 
-Imports ``layout``, ``parts``, ``palette``, ``scene``, ``typography`` and ``view``.
+Imports ``heads``, ``layout``, ``parts``, ``palette``, ``scene``, ``typography`` and ``view``.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import cycle, product
 
+from archgen.naming import INPUT
 from archgen.render.blocks import Block
+from archgen.render.heads import rects_of, with_heads
 from archgen.render.layout import Layout
 from archgen.render.palette import STRIPES
 from archgen.render.parts import Part, flow
-from archgen.render.scene import Line, Point, Rect, Shape, Text, moved
-from archgen.render.typography import Run, quantity, share, width
-from archgen.render.view import Fork, Group, Item, Series, Tangle, View, items, shape_words
+from archgen.render.scene import Line, Rect, Shape, Text
+from archgen.render.typography import Run, quantity, room, share, width
+from archgen.render.view import Fork, Group, Item, Series, Tangle, View, groups, items, shape_words
 
-CARD_WIDTH, OVERVIEW_GAP, LABEL_ROOM, STACK_GAP = 178.0, 28.0, 8.0, 12.0
+CARD_WIDTH, CARD_ROOM, OVERVIEW_GAP, LABEL_ROOM = 178.0, 84.0, 28.0, 8.0
 CELL = 128.0
 LABEL_RISE = 14.0  # of a label over the end of its arrow
 COLUMN, COLUMN_GAP, TRACK_HEIGHT = 92.0, 22.0, 8.0
 
 
-def overview(view: View, layout: Layout, letters: Mapping[object, str]) -> Part:
+def overview(view: View, layout: Layout) -> Part:
     """Return the modules in a row, the shapes between them, and what each costs beside it."""
     cards = [item for item in items(view.everything) if isinstance(item, Group)]
-    modules = dict.fromkeys(card.module for card in cards)
-    stripes = dict(zip(modules, cycle(STRIPES), strict=False))
-    wide = max((_card_width(card, letters) for card in cards), default=CARD_WIDTH)
+    wide = max([room(*layout.title(card)) for card in cards], default=0.0) + CARD_ROOM
     gap = OVERVIEW_GAP if not layout.sideways else _label_width(view) + 2 * LABEL_ROOM
     closed = replace(
         layout,
         gap=gap,
         card_width=max(CARD_WIDTH, wide),
-        stripes=stripes or {"": ""},
-        letters=letters,
+        stripes=stripes(view) or {"": ""},
     )
-    part = flow(_with_ends(view, closed), layout.direction)
-    part = _with_heads(part, view, closed)
+    part = flow(_with_ends(view, closed), layout.direction).flat()
+    part = with_heads(part, view, closed)
     part = _labelled(part, _shapes(view), layout.direction)
     return _with_costs(part, view, layout.direction)
 
 
-def _card_width(group: Group, letters: Mapping[object, str]) -> float:
-    letter = "(a) " if group.signature in letters else ""
-    return width(Run(letter + group.title, 13, bold=True)) + 84
+def stripes(view: View) -> dict[str, str]:
+    """Return the colour of each module, those that an overview shows first."""
+    cards = [item for item in items(view.everything) if isinstance(item, Group)]
+    modules = dict.fromkeys(group.module for group in (*cards, *groups(view.everything)))
+    return dict(zip(modules, cycle(STRIPES), strict=False))
 
 
 def _label_width(view: View) -> float:
-    return max(width(Run(shape_words(shape), 10.5)) for shape in _shapes(view).values())
+    return max(room(Run(shape_words(shape), 10.5)) for shape in _shapes(view).values())
 
 
 def _with_ends(view: View, layout: Layout) -> Block:
     """Return the body between the input and the main output."""
     name, shape = next(iter(view.outputs.items()))
-    body = layout.entering(view.body, view.input)
+    body = layout.entering(view.body, {INPUT: view.input})
     runs = [Run(name, 11), Run(shape_words(shape), 10.5, "muted", gap=6)]
     return layout.behind(body, layout.thick(f"output {name}", [runs], "input", 0.0))
 
@@ -71,29 +72,35 @@ def _labelled(part: Part, shapes: Mapping[str, tuple[int, ...]], direction: str)
     """
     words: list[Shape] = []
     said = {"input"}
-    near = _by_cell(_rects(part).values())
+    near = _by_cell(rects_of(part).values())
     lines = [shape for shape in part.shapes if isinstance(shape, Line)]
     # Where a line arrives from the right, too, the label stands on the left.
     crowded = {line.points[-1] for line in lines if max(line.points)[0] > line.points[-1][0] + 1}
-    for shape in lines:
-        if shape.source in shapes and shape.source not in said:
-            run = Run(shape_words(shapes[shape.source]), 10.5, "muted")
-            end = shape.points[-1]
-            text = _beside(end, run, direction, left=end in crowded)
+    for line in lines:
+        if line.source in shapes and line.source not in said:
+            run = Run(shape_words(shapes[line.source]), 10.5, "muted")
+            text = _beside(line, run, direction, left=line.points[-1] in crowded)
             extent = _extent(text)
             if not any(_overlap(extent, rect) for cell in _cells(extent) for rect in near[cell]):
-                said.add(shape.source)
+                said.add(line.source)
                 words.append(text)
-    return replace(part, shapes=(*part.shapes, *words))
+    return part._replace(shapes=(*part.shapes, *words))
 
 
-def _beside(end: Point, run: Run, direction: str, *, left: bool) -> Text:
-    """Return the label of a line that ends there."""
-    x, y = end
+def _beside(line: Line, run: Run, direction: str, *, left: bool) -> Text:
+    """Return the label of a line, where neither it nor another that ends there runs."""
+    (x, y), (start, top) = line.points[-1], line.points[0]
     if direction == "right":
-        return Text(x - LABEL_ROOM - width(run) / 2, y - 9, (run,))
+        # Over its end, but over its beginning where it comes down to its end.
+        middle = LABEL_ROOM + width(run) / 2
+        return Text(start + middle if top < y - 1 else x - middle, min(top, y) - 9, (run,))
     y += LABEL_RISE if direction == "up" else -LABEL_RISE
-    return Text(x - 7, y, (run,), "end") if left else Text(x + 7, y, (run,), "start")
+    across = [point[0] for point in line.points]
+    return (
+        Text(min(across) - 7, y, (run,), "end")
+        if left
+        else Text(max(across) + 7, y, (run,), "start")
+    )
 
 
 def _extent(text: Text) -> Rect:
@@ -121,60 +128,21 @@ def _cells(rect: Rect) -> Iterable[tuple[int, int]]:
     return product(across, range(int(rect.y // CELL), int((rect.y + rect.h) // CELL) + 1))
 
 
-def _with_heads(part: Part, view: View, layout: Layout) -> Part:
-    """Put the heads beside the items that they leave from."""
-    rects = _rects(part)
-    folded = {copy: item.name for item in items(view.everything) for copy in item.copies}
-    shapes, w, h = list(part.shapes), part.w, part.h
-    taken: list[str] = []
-    for tap, head in view.heads:
-        source = rects[folded.get(tap, tap)]
-        card = flow(layout.card(head), layout.direction)
-        if layout.sideways:
-            x, y = source.x + source.w / 2 + 40, h + 34
-            start = (source.x + source.w / 2, source.y + source.h)
-            points = (start, (start[0], y + card.h / 2), (x, y + card.h / 2))
-            h = y + card.h + 8
-        else:
-            down = -1 if layout.direction == "up" else 1
-            x = max(part.w, source.x + source.w) + 34
-            y = source.y + source.h / 2 + down * (source.h + layout.gap) / 2 - card.h / 2
-            y = _free(y, [rects[name] for name in taken if rects[name].x >= part.w], card.h)
-            start = (source.x + source.w, source.y + source.h / 2)
-            points = (start, (x - 7, y + card.h / 2), (x, y + card.h / 2))
-            w, h = max(w, x + card.w + 8), max(h, y + card.h)
-        shapes.append(Line(points, folded.get(tap, tap), head.name, upright=False))
-        placed = [moved(shape, x, y) for shape in card.shapes]
-        rects |= _rects(Part(w, h, tuple(placed)))
-        shapes += placed
-        taken.append(head.name)
-    return Part(w, h, tuple(shapes))
-
-
-def _free(y: float, taken: Sequence[Rect], high: float) -> float:
-    """Return the first place from ``y`` on that is below those taken, where it would meet one."""
-    for rect in sorted(taken, key=lambda rect: rect.y):
-        if y < rect.y + rect.h + STACK_GAP and rect.y < y + high + STACK_GAP:
-            y = rect.y + rect.h + STACK_GAP
-    return y
-
-
 def _with_costs(part: Part, view: View, direction: str) -> Part:
     """Write the share of parameters and MACs beside each row."""
-    rects = _rects(part)
-    if view.faults:
+    rects = rects_of(part)
+    if view.faults or not view.params + view.macs:
         return part
     if direction == "right":
         return _with_costs_below(part, view)
     left = part.w + COLUMN_GAP
     columns = (left, left + COLUMN + COLUMN_GAP)
-    words: list[Shape] = []
+    # Beside the bar of what enters or leaves, which costs nothing.
     top = min((rect.y for rect in rects.values()), default=0.0)
-    if direction == "down":
-        heads = zip(columns, ("params", "MACs"), strict=True)
-        words += [
-            Text(x, top + 12, (Run(name, 10.5, "muted", bold=True),), "start") for x, name in heads
-        ]
+    words: list[Shape] = [
+        Text(x, top + 12, (Run(name, 10.5, "muted", bold=True),), "start")
+        for x, name in zip(columns, ("params", "MACs"), strict=True)
+    ]
     for members in _rows(view.everything):
         frames = [rects[item.name] for item in members if item.name in rects]
         params, macs = (sum(column) for column in zip(*map(_costs, members), strict=True))
@@ -188,7 +156,7 @@ def _with_costs(part: Part, view: View, direction: str) -> Part:
 
 def _with_costs_below(part: Part, view: View) -> Part:
     """Write parameters and MACs under each module of a flow to the right."""
-    words, rects = [], _rects(part)
+    words, rects = [], rects_of(part)
     for item in _alone(view.everything):
         rect, (params, macs) = rects.get(item.name), _costs(item)
         if rect and params + macs:
@@ -196,10 +164,6 @@ def _with_costs_below(part: Part, view: View) -> Part:
             at = (rect.x + rect.w / 2, rect.y + rect.h + 18)
             words.append(Text(*at, (Run(below, 10, "muted"),)))
     return Part(part.w, max([part.h, *(text.y + 6 for text in words)]), (*part.shapes, *words))
-
-
-def _rects(part: Part) -> dict[str, Rect]:
-    return {shape.id: shape for shape in part.shapes if isinstance(shape, Rect) and shape.id}
 
 
 def _bar(x: float, middle: float, part: int, whole: int, role: str) -> list[Shape]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from archgen.render.model import record
-from archgen.render.palette import DARK, LEGEND, LIGHT, Theme
+from archgen.render.palette import DARK, LEGEND, LIGHT, MARKS, Theme
 from archgen.render.view import View
 
 PARTS = Path(__file__).parent / "page"
@@ -67,7 +67,8 @@ def _embedded(data: object) -> str:
 def _palette() -> dict[str, Any]:
     return {
         "families": list(LIGHT.families),
-        "legend": [[family, words] for family, words in LEGEND.items()],
+        "legend": list(LEGEND.items()),
+        "marks": list(MARKS.items()),
         "light": _theme(LIGHT),
         "dark": _theme(DARK),
     }

@@ -87,3 +87,11 @@ LEGEND = {
     "fault": "fault",
     "unknown": "shape not known",
 }
+
+# What a legend says of the words and marks of a label, beside the stride.
+MARKS = {
+    "V": "valid padding",
+    "P": "explicit padding",
+    "dw": "depthwise",
+    "sep": "separable",
+}

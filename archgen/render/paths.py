@@ -32,14 +32,19 @@ def shortened(points: Sequence[Point]) -> list[Point]:
     """Return the points of a line that ends where its arrow head takes over."""
     dx, dy = _towards(*points[-2:])
     x, y = points[-1]
-    return [*points[:-1], (x - COVERED * ARROW * dx, y - COVERED * ARROW * dy)]
+    return [*points[:-1], _rounded(x - COVERED * ARROW * dx, y - COVERED * ARROW * dy)]
 
 
 def arrow_corners(before: Point, end: Point) -> tuple[Point, Point, Point]:
     """Return the corners of the head of an arrow from one point to another."""
     dx, dy = _towards(before, end)
     x, y, half = end[0] - ARROW * dx, end[1] - ARROW * dy, 0.45 * ARROW
-    return (end, (x - half * dy, y + half * dx), (x + half * dy, y - half * dx))
+    left, right = (x - half * dy, y + half * dx), (x + half * dy, y - half * dx)
+    return (end, _rounded(*left), _rounded(*right))
+
+
+def _rounded(x: float, y: float) -> Point:
+    return (round(x, 2), round(y, 2))
 
 
 def _towards(before: Point, end: Point) -> Point:

@@ -8,11 +8,10 @@ from archgen.render.palette import DARK, LIGHT, Theme
 from archgen.render.paths import arrow_corners, shortened, steps
 from archgen.render.scene import Line, Point, Rect, Scene, Text
 from archgen.render.svg import BASELINE
-from archgen.render.typography import FONTS, Run, width
+from archgen.render.typography import FACES, FONTS, Run, width
 
 POINTS = 0.75  # a pixel is 1/96 inch, a point 1/72
-FACES = {False: "ArchgenSans-Regular", True: "ArchgenSans-Bold"}
-FILES = {False: "archgen-sans-regular.ttf", True: "archgen-sans-bold.ttf"}
+NAMES = {False: "ArchgenSans-Regular", True: "ArchgenSans-Bold"}
 
 
 def pdf_bytes(scene: Scene, theme: str = "light") -> bytes:
@@ -28,8 +27,8 @@ def pdf_bytes(scene: Scene, theme: str = "light") -> bytes:
     except ImportError as error:
         advice = "install it (pip install reportlab), or write `svg` or `png`"
         raise MachineError(Fault("E509", "PDF needs the package reportlab", help=advice)) from error
-    for bold, face in FACES.items():
-        registerFont(TTFont(face, FONTS / FILES[bold]))
+    for bold, name in NAMES.items():
+        registerFont(TTFont(name, FONTS / FACES["bold" if bold else "regular"]))
     target = io.BytesIO()
     size = (scene.width * POINTS, scene.height * POINTS)
     canvas = Canvas(target, pagesize=size, invariant=1)
@@ -87,7 +86,7 @@ class _Page:
         self.canvas.restoreState()
 
     def run(self, run: Run, x: float, y: float) -> None:
-        self.canvas.setFont(FACES[run.bold], run.size)
+        self.canvas.setFont(NAMES[run.bold], run.size)
         self.canvas.setFillColor(self.theme.roles[run.role])
         self.canvas.drawString(x, y, run.text)
 

@@ -1,31 +1,27 @@
-"""A picture as PNG, the same pixels on every machine; imports ``svg`` and ``typography``."""
+"""A picture as PNG, the same pixels on every machine; imports ``svg`` and ``lettering``."""
 
-from archgen.render.scene import Scene
-from archgen.render.svg import svg_text
-from archgen.render.typography import FONTS
+from archgen.render.lettering import lettered
+from archgen.render.palette import DARK, LIGHT
+from archgen.render.scene import Scene, Text
+from archgen.render.svg import Pen, document
 
-FAMILY = "Archgen Sans"
-DOTS = 96
 MOST_PIXELS = 50_000_000
 SHARP = 2.0
+AS_IT_IS = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 def png_bytes(scene: Scene, theme: str = "light") -> bytes:
     """Return a scene as PNG, two pixels a unit, fewer where it would be larger than a screenful.
 
-    Only the shipped font is used, so that text is as wide as it was measured.
+    No font is asked for: text is drawn as outlines, as wide as it was measured.
     """
-    import resvg_py
+    import resvg
 
+    pen = Pen(DARK if theme == "dark" else LIGHT)
+    body = [pen.drawn(shape) for shape in scene.shapes if not isinstance(shape, Text)]
+    texts = [shape for shape in scene.shapes if isinstance(shape, Text)]
+    drawn = "\n".join([*body, lettered(texts, pen.theme)])
     zoom = min(SHARP, (MOST_PIXELS / (scene.width * scene.height)) ** 0.5)
-    return bytes(
-        resvg_py.svg_to_bytes(
-            svg_string=svg_text(scene, theme),
-            dpi=DOTS,
-            zoom=zoom,
-            skip_system_fonts=True,
-            font_files=[str(path) for path in sorted(FONTS.glob("*.ttf"))],
-            font_family=FAMILY,
-            sans_serif_family=FAMILY,
-        )
-    )
+    svg = document(scene, pen.theme, drawn, zoom)
+    tree = resvg.usvg.Tree.from_str(svg, resvg.usvg.Options.default())
+    return bytes(resvg.render(tree, AS_IT_IS))

@@ -5,12 +5,13 @@ Imports ``layout``, ``overview``, ``parts``, ``scene``, ``typography`` and ``vie
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from archgen.render.layout import Layout, costs_of
-from archgen.render.overview import overview
+from archgen.render.overview import overview, stripes
 from archgen.render.parts import MARGIN, Part, flow
-from archgen.render.scene import Rect, Shape, Text, moved
-from archgen.render.typography import Run, width
+from archgen.render.scene import Moved, Rect, Shapes, Text
+from archgen.render.typography import Run, room
 from archgen.render.view import Group, View, groups
 
 PANEL_GAP, WANTED_ASPECT, MOST_COLUMNS = 16.0, 1.7, 6
@@ -22,12 +23,13 @@ def poster(view: View, layout: Layout) -> Part:
     for group in groups(view.everything):
         distinct.setdefault(group.signature, group)
     letters = {signature: _letter(index) for index, signature in enumerate(distinct)}
-    first = overview(view, replace(layout, direction="down"), letters)
     lettered = replace(layout, letters=letters)
-    panels = [_framed(group, lettered) for group in distinct.values()]
+    first = overview(view, replace(lettered, direction="down"))
+    colours = stripes(view)
+    panels = [_framed(group, lettered, colours[group.module]) for group in distinct.values()]
     packed = _packed(panels, first)
     x = first.w + 2 * MARGIN
-    shapes = (*first.shapes, *(moved(shape, x, -8) for shape in packed.shapes))
+    shapes = (*first.shapes, Moved(x, -8, packed.shapes))
     return Part(x + packed.w, max(first.h, packed.h - 8), shapes)
 
 
@@ -37,23 +39,37 @@ def _letter(index: int) -> str:
     return (_letter(rest - 1) if rest else "") + chr(ord("a") + last)
 
 
-def _framed(group: Group, layout: Layout) -> Part:
+class _Panel(NamedTuple):
+    """A module under its title, before it is known how wide its column is."""
+
+    w: float
+    h: float
+    words: tuple[Text, ...]
+    body: Part
+    colour: str
+
+    def stretched(self, wide: float) -> Shapes:
+        """Return its shapes in a frame of a width, the body in the middle."""
+        frame = Rect(0, 0, wide, self.h, "panel", 8)
+        tab = Rect(14, -1, 44, 3, self.colour, 1.5)
+        return (frame, tab, *self.words, Moved((wide - self.body.w) / 2, 52, self.body.shapes))
+
+
+def _framed(group: Group, layout: Layout, colour: str) -> _Panel:
     """Return a module as a panel with a tab of colour."""
     body = flow(layout.entering(group.body, group.entering), layout.direction)
-    title, costs = layout.title(group), (Run(costs_of(group), 10, "muted"),)
-    w = max(body.w, width(*title), width(*costs)) + 28
-    frame = Rect(0, 0, w, body.h + 66, "panel", 8)
+    title, costs = layout.heading(group), (Run(costs_of(group), 10, "muted"),)
+    w = max(body.w, room(*title), room(*costs)) + 28
     words = (Text(14, 19, title, "start"), Text(14, 36, costs, "start"))
-    inner = tuple(moved(shape, (w - body.w) / 2, 52) for shape in body.shapes)
-    return Part(w, body.h + 66, (frame, *words, *inner))
+    return _Panel(w, body.h + 66, words, body, colour)
 
 
-def _packed(panels: Sequence[Part], beside: Part) -> Part:
+def _packed(panels: Sequence[_Panel], beside: Part) -> Part:
     """Return panels in as many columns as make the poster look like a page in landscape."""
     counts = range(1, min(MOST_COLUMNS, len(panels)) + 1)
     arranged = [_columns(panels, count) for count in counts]
 
-    def distance(columns: Sequence[Sequence[Part]]) -> float:
+    def distance(columns: Sequence[Sequence[_Panel]]) -> float:
         wide = sum(max(part.w for part in column) + PANEL_GAP for column in columns)
         high = max(sum(part.h + PANEL_GAP for part in column) for column in columns)
         return abs((wide + beside.w) / max(high, beside.h) / WANTED_ASPECT - 1)
@@ -61,7 +77,7 @@ def _packed(panels: Sequence[Part], beside: Part) -> Part:
     return _placed(min(arranged, key=distance)) if arranged else Part(0, 0, ())
 
 
-def _columns(panels: Sequence[Part], count: int) -> list[list[Part]]:
+def _columns(panels: Sequence[_Panel], count: int) -> list[list[_Panel]]:
     """Return panels, in order, in columns of about the same height."""
     limit = max(sum(p.h + PANEL_GAP for p in panels) / count, *(p.h for p in panels))
     while len(columns := _filled(panels, limit)) > count:
@@ -69,20 +85,20 @@ def _columns(panels: Sequence[Part], count: int) -> list[list[Part]]:
     return columns
 
 
-def _placed(columns: Sequence[Sequence[Part]]) -> Part:
-    x, height, shapes = 0.0, 0.0, list[Shape]()
+def _placed(columns: Sequence[Sequence[_Panel]]) -> Part:
+    x, height, shapes = 0.0, 0.0, list[Moved]()
     for column in columns:
         wide, y = max(part.w for part in column), 0.0
         for part in column:
-            shapes += _widened(part, wide, x, y)
+            shapes.append(Moved(x, y, part.stretched(wide)))
             y += part.h + PANEL_GAP
         height = max(height, y - PANEL_GAP)
         x += wide + PANEL_GAP
     return Part(x - PANEL_GAP, height, tuple(shapes))
 
 
-def _filled(panels: Sequence[Part], limit: float) -> list[list[Part]]:
-    columns: list[list[Part]] = [[]]
+def _filled(panels: Sequence[_Panel], limit: float) -> list[list[_Panel]]:
+    columns: list[list[_Panel]] = [[]]
     height = 0.0
     for part in panels:
         if columns[-1] and height + part.h > limit:
@@ -91,13 +107,3 @@ def _filled(panels: Sequence[Part], limit: float) -> list[list[Part]]:
         columns[-1].append(part)
         height += part.h + PANEL_GAP
     return columns
-
-
-def _widened(part: Part, wide: float, x: float, y: float) -> list[Shape]:
-    """Return a panel as wide as its column: its frame stretched, its body in the middle."""
-    frame, *rest = part.shapes
-    words, body = rest[:2], rest[2:]
-    stretched = replace(frame, w=wide) if isinstance(frame, Rect) else frame
-    shift = (wide - part.w) / 2
-    heading = [moved(shape, x, y) for shape in (stretched, *words)]
-    return heading + [moved(shape, x + shift, y) for shape in body]

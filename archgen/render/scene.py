@@ -1,15 +1,15 @@
 """What a picture consists of, with colours by role and no theme yet; imports ``typography``."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from archgen.render.typography import Run
 
 Point = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Rect:
+class Rect(NamedTuple):
     """A box: ``family`` names its colours, ``id`` what it stands for, ``hint`` its tooltip."""
 
     x: float
@@ -24,8 +24,7 @@ class Rect:
     dashed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Runs of text in a line, their middle, start or end at ``x``, their middle at ``y``.
 
     Text that is ``turned`` reads upwards.
@@ -38,8 +37,7 @@ class Text:
     turned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line through points with an arrow at its end; an S where it changes lanes.
 
     ``source`` and ``target`` are the ids of what it leads from and to; ``upright`` lines run along
@@ -55,21 +53,43 @@ class Line:
     curved: bool = False
 
 
+class Moved(NamedTuple):
+    """Shapes in another place: they are moved once, however deep they stand (see ``flat``)."""
+
+    dx: float
+    dy: float
+    shapes: tuple["Shape | Moved", ...]
+
+
 Shape: TypeAlias = Rect | Text | Line
+Shapes: TypeAlias = tuple[Shape | Moved, ...]
+
+
+def flat(shapes: Iterable[Shape | Moved], dx: float = 0.0, dy: float = 0.0) -> list[Shape]:
+    """Return shapes, each in its final place."""
+    placed: list[Shape] = []
+    _place(shapes, dx, dy, placed)
+    return placed
+
+
+def _place(shapes: Iterable[Shape | Moved], dx: float, dy: float, placed: list[Shape]) -> None:
+    for shape in shapes:
+        if isinstance(shape, Moved):
+            _place(shape.shapes, dx + shape.dx, dy + shape.dy, placed)
+        else:
+            placed.append(moved(shape, dx, dy))
 
 
 def moved(shape: Shape, dx: float, dy: float) -> Shape:
     """Return a shape in another place."""
-    # A picture moves its shapes many times, and `replace` takes twice as long.
+    if isinstance(shape, Line):
+        points, source, target, arrow, role, upright, curved = shape
+        there = tuple([(x + dx, y + dy) for x, y in points])
+        return Line(there, source, target, arrow, role, upright, curved)
     if isinstance(shape, Rect):
-        x, y = shape.x + dx, shape.y + dy
-        look = (shape.family, shape.r, shape.id, shape.hint, shape.stroke, shape.dashed)
-        return Rect(x, y, shape.w, shape.h, *look)
-    if isinstance(shape, Text):
-        return Text(shape.x + dx, shape.y + dy, shape.runs, shape.anchor, shape.turned)
-    points = tuple([(x + dx, y + dy) for x, y in shape.points])
-    ends = (shape.source, shape.target)
-    return Line(points, *ends, shape.arrow, shape.role, shape.upright, shape.curved)
+        x, y, w, h, family, r, name, hint, stroke, dashed = shape
+        return Rect(x + dx, y + dy, w, h, family, r, name, hint, stroke, dashed)
+    return Text(shape.x + dx, shape.y + dy, shape.runs, shape.anchor, shape.turned)
 
 
 @dataclass(frozen=True, slots=True)

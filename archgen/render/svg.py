@@ -1,14 +1,16 @@
 """A scene as SVG text: presentation attributes, so that every program reads the colours.
 
-The same bytes for the same scene. Imports ``scene``, ``palette`` and ``typography``.
+The same bytes for the same scene; coordinates are decimals of at most nine digits. Imports
+``scene``, ``palette`` and ``typography``.
 """
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 from archgen.render.palette import DARK, LIGHT, Theme
 from archgen.render.paths import arrow_corners, shortened, steps
-from archgen.render.scene import Line, Rect, Scene, Shape, Text
+from archgen.render.scene import Line, Point, Rect, Scene, Shape, Text
 from archgen.render.typography import Run
 
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
@@ -17,19 +19,25 @@ BASELINE = 0.35  # of the size, from the middle of a line down to its baseline
 _FORBIDDEN = re.compile(
     "[\\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069\u200e\u200f]"
 )
+_SPECIAL = re.compile(f"[&<>\"']|{_FORBIDDEN.pattern}")
 
 
 def svg_text(scene: Scene, theme: str = "light") -> str:
     """Return a scene as an SVG document; ``theme`` is light, dark or auto (the reader's choice)."""
-    colours = DARK if theme == "dark" else LIGHT
-    body = "\n".join(_drawn(shape, colours) for shape in scene.shapes)
-    w, h = _number(scene.width), _number(scene.height)
+    pen = Pen(DARK if theme == "dark" else LIGHT)
     style = _preferred() if theme == "auto" else ""
+    return document(scene, pen.theme, style + "\n".join(map(pen.drawn, scene.shapes)))
+
+
+def document(scene: Scene, theme: Theme, body: str, zoom: float = 1) -> str:
+    """Return what is drawn of a scene as an SVG document, enlarged as it says."""
+    w, h = f"{scene.width:.9g}", f"{scene.height:.9g}"
+    size = f'width="{scene.width * zoom:.9g}" height="{scene.height * zoom:.9g}"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} '
         f'viewBox="0 0 {w} {h}" role="img" font-family="{FONT}">\n'
-        f"<title>{_text(scene.title)}</title>\n<desc>{_text(scene.description)}</desc>\n{style}"
-        f'<rect class="background" width="{w}" height="{h}" fill="{colours.background}"/>\n'
+        f"<title>{_text(scene.title)}</title>\n<desc>{_text(scene.description)}</desc>\n"
+        f'<rect class="background" width="{w}" height="{h}" fill="{theme.background}"/>\n'
         f"{body}\n</svg>\n"
     )
 
@@ -50,79 +58,88 @@ def _class(role: str) -> str:
     return role.replace("×", "x").replace(" ", "-").replace("_", "-")
 
 
-def _drawn(shape: Shape, theme: Theme) -> str:
-    if isinstance(shape, Rect):
-        return _rect(shape, theme)
-    return _line(shape, theme) if isinstance(shape, Line) else _words(shape, theme)
+class Pen:
+    """Draws shapes in the colours of a theme; it says each look once and repeats it."""
 
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.boxes: dict[tuple[str, float, bool], str] = {}
+        self.styles: dict[tuple[float, str, bool], str] = {}
 
-def _rect(rect: Rect, theme: Theme) -> str:
-    place = (
-        f'x="{_number(rect.x)}" y="{_number(rect.y)}" width="{_number(rect.w)}" '
-        f'height="{_number(rect.h)}" rx="{_number(rect.r)}"'
-    )
-    known = f' data-node="{_text(rect.id)}"' if rect.id else ""
-    if rect.family in theme.families:
-        pair = theme.families[rect.family]
-        dash = ' stroke-dasharray="4 3"' if rect.dashed else ""
-        look = (
-            f'class="{_class(rect.family)}-box" fill="{pair.fill}" stroke="{pair.line}" '
-            f'stroke-width="{_number(rect.stroke)}"{dash}'
+    def drawn(self, shape: Shape) -> str:
+        """Return a shape as an element or two."""
+        if isinstance(shape, Rect):
+            return self._rect(shape)
+        return self._line(shape) if isinstance(shape, Line) else self._words(shape)
+
+    def _rect(self, rect: Rect) -> str:
+        x, y, w, h, family, r, name, hint, stroke, dashed = rect
+        look = self.boxes.get((family, stroke, dashed))
+        if look is None:
+            look = self.boxes[family, stroke, dashed] = self._look(rect)
+        known = f' data-node="{_text(name)}"' if name else ""
+        end = f"><title>{_text(hint)}</title></rect>" if hint else "/>"
+        return (
+            f'<rect x="{x:.9g}" y="{y:.9g}" width="{w:.9g}" height="{h:.9g}" '
+            f'rx="{r:.9g}" {look}{known}{end}'
         )
-    else:
-        colour = theme.roles.get(rect.family, rect.family)
-        look = (
-            f'class="{_class(rect.family)}" fill="{colour}"'
-            if colour != rect.family
-            else f'fill="{_text(colour)}"'
+
+    def _look(self, rect: Rect) -> str:
+        if rect.family in self.theme.families:
+            pair = self.theme.families[rect.family]
+            dash = ' stroke-dasharray="4 3"' if rect.dashed else ""
+            return (
+                f'class="{_class(rect.family)}-box" fill="{pair.fill}" stroke="{pair.line}" '
+                f'stroke-width="{rect.stroke:.9g}"{dash}'
+            )
+        colour = self.theme.roles.get(rect.family)
+        if colour is None:
+            return f'fill="{_text(rect.family)}"'
+        return f'class="{_class(rect.family)}" fill="{colour}"'
+
+    def _words(self, text: Text) -> str:
+        runs, middle = text.runs, f"{text.x:.9g}"
+        y = round(text.y + BASELINE * max([run.size for run in runs]), 2)
+        turn = f' transform="rotate(-90 {middle} {text.y:.9g})"' if text.turned else ""
+        anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
+        place = f'x="{middle}" y="{y:.9g}"{anchor}{turn}'
+        if len(runs) == 1:
+            return f"<text {place} {self._style(runs[0])}>{_text(runs[0].text)}</text>"
+        return f"<text {place}>{''.join(map(self._run, runs))}</text>"
+
+    def _run(self, run: Run) -> str:
+        gap = f' dx="{run.gap:.9g}"' if run.gap else ""
+        return f"<tspan{gap} {self._style(run)}>{_text(run.text)}</tspan>"
+
+    def _style(self, run: Run) -> str:
+        key = (run.size, run.role, run.bold)
+        if key not in self.styles:
+            weight = ' font-weight="bold"' if run.bold else ""
+            colour = f'class="{_class(run.role)}" fill="{self.theme.roles[run.role]}"'
+            self.styles[key] = f'font-size="{run.size:.9g}"{weight} {colour}'
+        return self.styles[key]
+
+    def _line(self, line: Line) -> str:
+        colour, name = self.theme.roles[line.role], _class(line.role)
+        known = f' data-edge="{_text(line.source)} {_text(line.target)}"' if line.source else ""
+        points = shortened(line.points) if line.arrow else line.points
+        path = "".join(
+            [("L" if len(step) == 1 else "C") + _pairs(step) for step in steps(points, line)]
         )
-    hint = f"<title>{_text(rect.hint)}</title>" if rect.hint else ""
-    return (
-        f"<rect {place} {look}{known}>{hint}</rect>" if hint else f"<rect {place} {look}{known}/>"
-    )
+        drawn = (
+            f'<path d="M{_pairs(points[:1])}{path}" fill="none" class="{name}-line" '
+            f'stroke="{colour}" stroke-width="1.2"{known}/>'
+        )
+        if not line.arrow:
+            return drawn
+        head = "L".join([_pairs((corner,)) for corner in arrow_corners(*line.points[-2:])])
+        return f'{drawn}<path d="M{head}Z" class="{name}" fill="{colour}"/>'
 
 
-def _words(text: Text, theme: Theme) -> str:
-    y = text.y + BASELINE * max(run.size for run in text.runs)
-    turn = f' transform="rotate(-90 {_number(text.x)} {_number(text.y)})"' if text.turned else ""
-    place = f'x="{_number(text.x)}" y="{_number(y)}" text-anchor="{text.anchor}"{turn}'
-    return f"<text {place}>{''.join(_run(run, theme) for run in text.runs)}</text>"
-
-
-def _run(run: Run, theme: Theme) -> str:
-    gap = f' dx="{_number(run.gap)}"' if run.gap else ""
-    weight = ' font-weight="bold"' if run.bold else ""
-    colour = f'class="{_class(run.role)}" fill="{theme.roles[run.role]}"'
-    return f'<tspan{gap} font-size="{_number(run.size)}"{weight} {colour}>{_text(run.text)}</tspan>'
-
-
-def _line(line: Line, theme: Theme) -> str:
-    colour = theme.roles[line.role]
-    known = f' data-edge="{_text(line.source)} {_text(line.target)}"' if line.source else ""
-    points = shortened(line.points) if line.arrow else line.points
-    path = f"M{_pair(*points[0])}" + "".join(
-        ("L" if len(step) == 1 else "C") + " ".join(_pair(*point) for point in step)
-        for step in steps(points, line)
-    )
-    drawn = (
-        f'<path d="{path}" fill="none" class="{_class(line.role)}-line" '
-        f'stroke="{colour}" stroke-width="1.2"{known}/>'
-    )
-    if not line.arrow:
-        return drawn
-    head = "M" + "L".join(_pair(x, y) for x, y in arrow_corners(*line.points[-2:])) + "Z"
-    return f'{drawn}<path d="{head}" class="{_class(line.role)}" fill="{colour}"/>'
-
-
-def _pair(x: float, y: float) -> str:
-    return f"{_number(x)} {_number(y)}"
-
-
-def _number(value: float) -> str:
-    """Return a coordinate in at most two decimals, without an empty rest."""
-    return f"{value:.2f}".rstrip("0").rstrip(".") or "0"
+def _pairs(points: Sequence[Point]) -> str:
+    return " ".join([f"{x:.9g} {y:.9g}" for x, y in points])
 
 
 def _text(text: str) -> str:
     """Return text that is nothing but text in XML, without what XML does not allow."""
-    return escape(_FORBIDDEN.sub("\ufffd", text))
+    return escape(_FORBIDDEN.sub("\ufffd", text)) if _SPECIAL.search(text) else text

@@ -5,6 +5,7 @@
 
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
 from typing import NamedTuple
 
 from archgen.diagnostics import Fault, MachineError
@@ -81,10 +82,10 @@ def _read(
     w = h = 0.0
     for words in map(str.split, answer.splitlines()):
         if words[0] == "graph":
-            w, h = (float(word) * INCH for word in words[2:4])
+            w, h = (2.0 * ceil(float(word) * INCH / 2) for word in words[2:4])
         elif words[0] == "node":
             name = names[words[1]]
-            x, y = float(words[2]) * INCH, h - float(words[3]) * INCH
+            ((x, y),) = _points(words[2:4], h)
             wide, high = sizes.get(name, (0.0, 0.0))
             corners[name] = (x - wide / 2, y - high / 2)
         elif words[0] == "edge":
@@ -95,4 +96,4 @@ def _read(
 
 def _points(words: list[str], height: float) -> Iterator[Point]:
     for x, y in zip(words[::2], words[1::2], strict=True):
-        yield (float(x) * INCH, height - float(y) * INCH)
+        yield (round(float(x) * INCH, 2), round(height - float(y) * INCH, 2))

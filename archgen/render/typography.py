@@ -2,11 +2,13 @@
 
 import json
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
 FONTS = Path(__file__).parent / "fonts"
-EM = 1000
+FACES = {"regular": "archgen-sans-regular.ttf", "bold": "archgen-sans-bold.ttf"}
+EM = 1000  # an em in the table of widths
 UNITS = {10**12: "T", 10**9: "G", 10**6: "M", 10**3: "k"}
 UNKNOWN = 1000  # a sign that the font lacks is taken to be as wide as it is high
 
@@ -21,24 +23,35 @@ class Run(NamedTuple):
     gap: float = 0.0
 
 
+class _Advances(dict[str, int]):
+    """Advance widths by sign, in thousandths of an em."""
+
+    def __missing__(self, sign: str) -> int:
+        return UNKNOWN
+
+
 @cache
-def _widths() -> dict[bool, dict[str, int]]:
+def advances() -> dict[bool, _Advances]:
+    """Return the advance widths of signs, regular and bold."""
     table = json.loads((FONTS / "widths.json").read_text(encoding="utf-8"))
     signs = table["characters"]
     return {
-        bold: dict(zip(signs, table[style], strict=True))
+        bold: _Advances(zip(signs, table[style], strict=True))
         for bold, style in ((False, "regular"), (True, "bold"))
     }
 
 
 def width(*runs: Run) -> float:
     """Return the width of runs in a row, in pixels."""
-    return sum(run.gap + _units(run) * run.size / EM for run in runs)
+    across = 0.0
+    for text, size, _, bold, gap in runs:
+        across += gap + sum(map(advances()[bold].__getitem__, text)) * size / EM
+    return across
 
 
-def _units(run: Run) -> int:
-    known = _widths()[run.bold]
-    return sum(known.get(sign, UNKNOWN) for sign in run.text)
+def room(*runs: Run) -> float:
+    """Return the width of a box around runs: even, so that its middle is a whole pixel."""
+    return 2.0 * ceil(width(*runs) / 2)
 
 
 def wrapped(text: str, size: float, across: float, most: int) -> list[str]:

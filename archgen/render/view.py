@@ -1,22 +1,22 @@
 """The view model: a network as boxes, modules, branches and folds; every drawing reads it.
 
 A box is one entry of the spec: convolution, norm and activation fused. A group is a use of a
-module. Imports ``ir``; ``viewing`` makes it.
+module. Imports ``ir`` and ``places``; ``viewing`` makes it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 from archgen.ir import Caption, Pair, Shape, shape_text
+from archgen.places import Place
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """One entry's nodes as a picture shows them; ``copies`` are the names it stands for.
 
-    ``origin`` is the JSON Pointer of the entry, ``at`` its file and line, ``fault`` what is wrong
-    with it; a ``shape`` that is not known is empty.
+    ``place`` is that of the entry, ``fault`` what is wrong with it; a ``shape`` that is not known
+    is empty.
     """
 
     name: str
@@ -26,11 +26,20 @@ class Box:
     macs: int
     nodes: tuple[str, ...]
     inputs: tuple[str, ...]
-    origin: str = ""
-    at: str = ""
+    copies: tuple[str, ...]
+    place: Place | None = None
     field: Pair = (0, 0)
-    copies: tuple[str, ...] = ()
     fault: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Return the JSON Pointer of its entry."""
+        return self.place.pointer if self.place else ""
+
+    @property
+    def at(self) -> str:
+        """Return the file and the line of its entry."""
+        return f"{self.place.file}:{self.place.line}" if self.place else ""
 
     @property
     def family(self) -> str:
@@ -45,19 +54,20 @@ class Box:
         return self.caption.family in ("concat", "add")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A use of a module, or a head; params and MACs are those of one copy.
 
-    ``entering`` and ``shape`` are what enters the first copy and leaves the last; ``widest`` is
-    the largest copy's params where they differ.
+    ``entering`` are the shapes of what enters the first copy, by the boxes that it comes from,
+    ``shape`` that of what leaves the last, ``totals`` the params and MACs of all copies, which cost
+    the same where they are ``alike``; ``called`` tells it apart from others of its title, ``fault``
+    is what is wrong first inside it, ``is_known`` whether all shapes inside it are.
     """
 
     name: str
     module: str
     title: str
     body: "Series"
-    entering: Shape
+    entering: Mapping[str, Shape]
     shape: Shape
     params: int
     macs: int
@@ -65,22 +75,15 @@ class Group:
     copies: tuple[str, ...] = ()
     totals: tuple[int, int] = (0, 0)
     alike: bool = True
-    signature: object = field(default=(), repr=False)
-
-    @property
-    def fault(self) -> str:
-        """Return what is wrong first inside it, "" where nothing is."""
-        return next((box.fault for box in boxes(self.body) if box.fault), "")
+    signature: object = ()
+    called: str = ""
+    fault: str = ""
+    is_known: bool = True
 
     @property
     def family(self) -> str:
         """Return what colours its card: whether it is faulty, or not known."""
         return "fault" if self.fault else "card" if self.is_known else "unknown"
-
-    @property
-    def is_known(self) -> bool:
-        """Return whether all shapes inside it are known."""
-        return all(box.shape for box in boxes(self.body))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,20 @@
 """From an analysed graph, or the sketch of a faulty one, to the view that drawings read.
 
-Imports ``analysis``, ``sketch``, ``parallel`` and ``view``.
+Imports ``analysis``, ``sketch``, ``chains``, ``parallel`` and ``view``.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
-from archgen.analysis import Analysis, Measure
-from archgen.ir import Graph, Node
+from archgen.analysis import Analysis
+from archgen.ir import Graph, Shape
 from archgen.naming import INPUT
 from archgen.render import parallel
-from archgen.render.view import Box, Element, Fork, Group, Item, Series, Tangle, View
+from archgen.render.chains import Chain, Fused, clipped
+from archgen.render.view import Box, Element, Fork, Group, Item, Series, Tangle, View, items
 from archgen.sketch import Draft, Sketch
-
-FOLLOWERS = ("norm", "activation")
-LONGEST = 80  # signs of a title
 
 
 def view(
@@ -32,10 +31,11 @@ def view(
     return replace(found, faults=tuple(faults))
 
 
-def clipped(text: str) -> str:
-    """Return text on one line that is no longer than a picture's title can be."""
-    words = " ".join(text.split())
-    return words if len(words) <= LONGEST else f"{words[: LONGEST - 1]}…"
+class _Level(NamedTuple):
+    """What stands in one scope: the chains of each item, and the items that each reads."""
+
+    items: dict[str, list[Chain]]
+    inputs: dict[str, tuple[str, ...]]
 
 
 class _Viewer:
@@ -45,81 +45,76 @@ class _Viewer:
         self.graph: Graph | Draft = analysis.graph
         self.analysis = analysis
         self.titles = titles
-        self.boxes = _fused(analysis, self.graph.faults if isinstance(self.graph, Draft) else {})
-        self.made_by = {node: box.name for box in self.boxes.values() for node in box.nodes}
-        self.order = [node.name for node in self.graph]
-        self.readers: dict[str, set[str]] = defaultdict(set)
-        for node in self.graph:
-            for name in node.inputs:
-                self.readers[name].add(node.name)
-        self.chains: dict[str, tuple[str, ...]] = {"": ()}
-        self.usual = _usual(self.boxes.values(), self.graph)
+        faults = self.graph.faults if isinstance(self.graph, Draft) else {}
+        fused = Fused(analysis.measures, faults)
+        self.chains, self.made_by, self.readers = fused.chains, fused.owner, fused.readers
+        self.ends = set(self.graph.outputs.values())
+        self.paths: dict[str, tuple[str, ...]] = {"": ()}
+        self.looks: dict[str, object] = {}
 
     def view(self, title: str) -> View:
         graph = self.graph
         main, *heads = graph.outputs
         # A head's scope is its name; one without layers of its own is nothing to draw.
-        scopes = {self.scope(box).partition(".")[0] for box in self.boxes.values()}
-        drawn = [name for name in heads if name in scopes]
-        inside = [b for b in self.boxes.values() if self.scope(b).partition(".")[0] not in drawn]
+        first = {name: chain.scope.partition(".")[0] for name, chain in self.chains.items()}
+        drawn = set(heads).intersection(first.values())
+        inside = [chain for name, chain in self.chains.items() if first[name] not in drawn]
         body = self.level("", inside, [graph.outputs[main]])
-        beside = self.beside(inside, graph.outputs[main])
-        found = [self.head(name, beside) for name in drawn]
+        beside = self.beside(inside, graph.outputs[main]) if drawn else {}
+        found = [self.head(name, beside) for name in heads if name in drawn]
         return View(
             graph.name, clipped(title), graph.inputs[INPUT], body, tuple(found),
             {name: graph.shapes[node] for name, node in graph.outputs.items()},
             self.analysis.params, self.analysis.macs,
         )  # fmt: skip
 
-    def scope(self, box: Box) -> str:
-        return self.graph.by_name[box.nodes[0]].scope
-
-    def beside(self, inside: Sequence[Box], end: str) -> dict[str, list[Box]]:
+    def beside(self, inside: Sequence[Chain], end: str) -> dict[str, list[Chain]]:
         """Return the items that only heads read, by their names: they are drawn with a head."""
         items = self.items("", inside)
-        reads = {box.name: [self.made_by.get(name, "") for name in box.inputs] for box in inside}
+        reads = {each.name: [self.made_by.get(name, "") for name in each.inputs] for each in inside}
         main = _leading_to([self.made_by.get(end, "")], reads)
-        return {n: boxes for n, boxes in items.items() if main.isdisjoint(b.name for b in boxes)}
+        return {n: found for n, found in items.items() if main.isdisjoint(c.name for c in found)}
 
-    def head(self, scope: str, beside: dict[str, list[Box]]) -> tuple[str, Group]:
+    def head(self, scope: str, beside: dict[str, list[Chain]]) -> tuple[str, Group]:
         """Return a head and the item that it leaves from; the first takes what only heads read."""
-        boxes = [b for b in self.boxes.values() if f"{self.scope(b)}.".startswith(f"{scope}.")]
-        reached = [self.made_by.get(name, "") for box in boxes for name in box.inputs]
+        own = [c for c in self.chains.values() if f"{c.scope}.".startswith(f"{scope}.")]
+        reached = [self.made_by.get(name, "") for chain in own for name in chain.inputs]
         while reached:
-            box = self.boxes.get(reached.pop())
-            found = beside.pop(next(iter(self.items("", [box]))), []) if box else []
-            boxes += found
+            chain = self.chains.get(reached.pop())
+            found = beside.pop(next(iter(self.items("", [chain]))), []) if chain else []
+            own += found
             reached += [self.made_by.get(name, "") for each in found for name in each.inputs]
-        order = {name: number for number, name in enumerate(self.boxes)}
-        group = self.group(scope, sorted(boxes, key=lambda box: order[box.name]))
+        order = {name: number for number, name in enumerate(self.chains)}
+        group = self.group(scope, sorted(own, key=lambda chain: order[chain.name]))
         made_by = self.made_by.get(group.inputs[0])
         if made_by is None:
             return INPUT, group
-        return next(iter(self.items("", [self.boxes[made_by]]))), group
+        return next(iter(self.items("", [self.chains[made_by]]))), group
 
     # ── levels ────────────────────────────────────────────────────────────────────────────────
 
-    def level(self, scope: str, boxes: Sequence[Box], ends: Iterable[str]) -> Series:
-        """Return the boxes of one scope and of those inside it as a series."""
-        items = self.items(scope, boxes)
-        owner = {node: name for name, members in items.items() for b in members for node in b.nodes}
+    def level(self, scope: str, chains: Sequence[Chain], ends: Iterable[str]) -> Series:
+        """Return the chains of one scope and of those inside it as a series."""
+        items = self.items(scope, chains)
+        owner = {chain.name: name for name, members in items.items() for chain in members}
+        level = _Level(items, {name: self.read(name, items[name], owner) for name in items})
+        outputs = list(dict.fromkeys([owner.get(self.made_by.get(end, ""), "") for end in ends]))
+        kept = _leading_to(outputs, level.inputs)
         inputs = {
-            name: tuple(dict.fromkeys(self.read(name, members, owner)))
-            for name, members in items.items()
+            name: [read if read in items else parallel.SOURCE for read in level.inputs[name]]
+            for name in items
+            if name in kept
         }
-        outputs = list(dict.fromkeys(owner[end] for end in ends if end in owner))
-        kept = _leading_to(outputs, inputs)
-        made = {name: self.item(name, items[name], inputs[name]) for name in items if name in kept}
-        shape = parallel.decomposed({name: inputs[name] for name in made}, outputs)
-        return _folded(_filled(shape, made))
+        shape = parallel.decomposed(inputs, [name for name in outputs if name in kept])
+        return _told_apart(self.filled(shape, level))
 
-    def items(self, scope: str, boxes: Sequence[Box]) -> dict[str, list[Box]]:
-        """Return the boxes by item: alone, or under the scope below this one."""
-        items: dict[str, list[Box]] = {}
-        for box in boxes:
-            around = self.around(self.scope(box))
+    def items(self, scope: str, chains: Sequence[Chain]) -> dict[str, list[Chain]]:
+        """Return the chains by item: alone, or under the scope below this one."""
+        items: dict[str, list[Chain]] = {}
+        for chain in chains:
+            around = self.around(chain.scope)
             inner = around[around.index(scope) + 1 :] if scope in around else around
-            items.setdefault(inner[0] if inner else box.name, []).append(box)
+            items.setdefault(inner[0] if inner else chain.name, []).append(chain)
         return items
 
     def around(self, scope: str) -> tuple[str, ...]:
@@ -127,40 +122,65 @@ class _Viewer:
 
         A scope may have the branches of forks in its path, which are none.
         """
-        if scope not in self.chains:
+        if scope not in self.paths:
             parts = scope.split(".")
             prefixes = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
             known = self.graph.modules
-            chain = [path for path in prefixes if path in known or path in self.graph.outputs]
-            self.chains[scope] = tuple(chain)
-        return self.chains[scope]
+            path = [path for path in prefixes if path in known or path in self.graph.outputs]
+            self.paths[scope] = tuple(path)
+        return self.paths[scope]
 
-    def read(self, name: str, boxes: Sequence[Box], owner: Mapping[str, str]) -> Iterable[str]:
-        for box in boxes:
-            for node in box.inputs:
-                item = owner.get(node, parallel.SOURCE)
-                if item != name:
-                    yield item
+    def read(self, name: str, chains: Sequence[Chain], owner: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the items that an item of a level reads, and the chains outside the level."""
+        made_by = self.made_by
+        found = [made_by.get(node, parallel.SOURCE) for chain in chains for node in chain.inputs]
+        return tuple(dict.fromkeys([item for n in found if (item := owner.get(n, n)) != name]))
 
-    def item(self, name: str, boxes: Sequence[Box], inputs: tuple[str, ...]) -> Item:
-        if len(boxes) == 1 and boxes[0].name == name:
-            box = self.usual.marked(boxes[0])
-            return replace(box, inputs=inputs, copies=(name,))
-        return replace(self.group(name, boxes), inputs=inputs)
+    def filled(self, shape: parallel.Series, level: _Level) -> Series:
+        """Return a series of names as one of items, neighbours that are copies as one."""
+        result: list[Element] = []
+        for part in shape:
+            before = result[-1] if result else None
+            if isinstance(part, str) and isinstance(before, Group):
+                again = self.again(before, part, level)
+                if again is not None:
+                    result[-1] = again
+                    continue
+            element = self.element(part, level)
+            folded = _folded(before, element)
+            result[-1:] = [folded] if folded else [*result[-1:], element]
+        return tuple(result)
 
-    def group(self, scope: str, boxes: Sequence[Box]) -> Group:
-        inside = {node for box in boxes for node in box.nodes}
-        ends = self.ends(inside)
-        body = self.level(scope, boxes, ends)
+    def element(self, part: parallel.Element, level: _Level) -> Element:
+        if isinstance(part, parallel.Fork):
+            return Fork(tuple([self.filled(branch, level) for branch in part.branches]))
+        if isinstance(part, parallel.Tangle):
+            return Tangle(tuple([self.item(name, level) for name in part.items]), part.leaving)
+        return self.item(part, level)
+
+    def item(self, name: str, level: _Level) -> Item:
+        chains, inputs = level.items[name], level.inputs[name]
+        if len(chains) == 1 and chains[0].name == name:
+            return chains[0].box(inputs)
+        return self.group(name, chains)._replace(inputs=inputs)
+
+    # ── groups ────────────────────────────────────────────────────────────────────────────────
+
+    def group(self, scope: str, chains: Sequence[Chain]) -> Group:
+        ends = self.leaving(chains)
+        body = self.level(scope, chains, ends)
         module = self.graph.modules.get(scope, scope)
-        entering = next((n for b in boxes for n in b.inputs if n not in inside), INPUT)
-        params, macs = sum(box.params for box in boxes), sum(box.macs for box in boxes)
+        outside, costs = self.outside(chains), _costs(chains)
+        shapes = self.graph.shapes
+        entering = {self.made_by.get(name, parallel.SOURCE): shapes[name] for name in outside}
         title = clipped(self.titles.get(module) or "") or self.named(module)
-        outside = tuple(dict.fromkeys(n for b in boxes for n in b.inputs if n not in inside))
         return Group(
-            scope, module, title, body, self.graph.shapes[entering], self.graph.shapes[ends[-1]],
-            params, macs, outside, (scope,), (params, macs),
+            scope, module, title, body,
+            entering or {parallel.SOURCE: shapes[INPUT]}, shapes[ends[-1]],
+            *costs, tuple(outside), (scope,), costs,
             signature=(module, _signature(body)),
+            fault=next((chain.fault for chain in chains if chain.fault), ""),
+            is_known=all(chain.shape for chain in chains),
         )  # fmt: skip
 
     def named(self, module: str) -> str:
@@ -169,88 +189,96 @@ class _Viewer:
             return f"Auxiliary head {module}"
         return module.replace("_", " ")
 
-    def ends(self, inside: set[str]) -> list[str]:
+    def leaving(self, chains: Sequence[Chain]) -> list[str]:
         """Return the nodes whose values leave a group, in order."""
-        outputs = set(self.graph.outputs.values())
+        inside = {node for chain in chains for node in chain.nodes}
         return [
             name
-            for name in self.order
-            if name in inside and (name in outputs or not self.readers[name] <= inside)
+            for chain in chains
+            for name in chain.nodes
+            if name in self.ends or not inside.issuperset(self.readers.get(name, ()))
         ]
 
+    def outside(self, chains: Sequence[Chain]) -> dict[str, int]:
+        """Return the nodes outside a group that it reads, numbered in order."""
+        own = {chain.name for chain in chains}
+        found: dict[str, int] = {}
+        for chain in chains:
+            for name in chain.inputs:
+                if self.made_by.get(name) not in own:
+                    found.setdefault(name, len(found))
+        return found
 
-# ── boxes ─────────────────────────────────────────────────────────────────────────────────────────
+    def again(self, before: Group, scope: str, level: _Level) -> Group | None:
+        """Return a group with one more copy; None where the next item does not look like it.
+
+        A copy is not laid open again: most modules of a network are copies.
+        """
+        modules, chains = self.graph.modules, level.items[scope]
+        if modules.get(scope, "") != before.module or before.fault or not before.is_known:
+            return None
+        last = before.copies[-1]
+        if last not in self.looks:
+            self.looks[last] = self.look(last, level.items[last])
+        self.looks[scope] = self.look(scope, chains)
+        if self.looks[scope] != self.looks[last]:
+            return None
+        shape = self.graph.shapes[self.leaving(chains)[-1]]
+        return _joined(before, scope, shape, _costs(chains))
+
+    def look(self, scope: str, chains: Sequence[Chain]) -> object:
+        """Return what a group's series is made from, without names and shapes."""
+        cut, outside, modules = len(scope), self.outside(chains), self.graph.modules
+        rows = [
+            (
+                chain.caption,
+                chain.fault,
+                bool(chain.shape),
+                chain.name[cut:],
+                [outside.get(name, name[cut:]) for name in chain.inputs],
+                [modules.get(path) for path in self.around(chain.scope)],
+            )
+            for chain in chains
+        ]
+        return rows, [name[cut:] for name in self.leaving(chains)]
 
 
-def _fused(analysis: Analysis | Sketch, faults: Mapping[str, str]) -> dict[str, Box]:
-    """Return the boxes: an op, with the norm and the activation that its entry asks for."""
-    readers = Counter(name for node in analysis.graph for name in node.inputs)
-    chains: dict[str, list[Measure]] = {}
-    owner: dict[str, str] = {}
-    for measure in analysis.measures:
-        node = measure.node
-        base, _, suffix = node.name.rpartition(".")
-        read = node.inputs[0]
-        first = owner.get(read, "")
-        if first and suffix in FOLLOWERS and base == first and readers[read] == 1:
-            chains[first].append(measure)
+def _told_apart(series: Series) -> Series:
+    """Return a series whose groups of one title are told apart by what their uses are called."""
+    titles = Counter([item.title for item in items(series) if isinstance(item, Group)])
+    shared = {title for title, count in titles.items() if count > 1}
+    return _called(series, shared) if shared else series
+
+
+def _called(series: Series, shared: set[str]) -> Series:
+    result: list[Element] = []
+    for element in series:
+        if isinstance(element, Fork):
+            result.append(Fork(tuple([_called(branch, shared) for branch in element.branches])))
+        elif isinstance(element, Tangle):
+            inside = [_called_item(item, shared) for item in element.items]
+            result.append(Tangle(tuple(inside), element.leaving))
         else:
-            first = node.name
-            chains[first] = [measure]
-        owner[node.name] = first
-    return {name: _box(chain, faults) for name, chain in chains.items()}
+            result.append(_called_item(element, shared))
+    return tuple(result)
 
 
-def _box(chain: Sequence[Measure], faults: Mapping[str, str]) -> Box:
-    first, last = chain[0].node, chain[-1].node
-    origin, caption = first.origin, first.op.caption()
-    return Box(
-        first.name, caption._replace(words=clipped(caption.words)), last.shape,
-        sum(measure.params for measure in chain), sum(measure.macs for measure in chain),
-        tuple(measure.node.name for measure in chain), first.inputs,
-        origin.pointer if origin else "", f"{origin.file}:{origin.line}" if origin else "",
-        chain[-1].receptive_field,
-        fault=next((faults[m.node.name] for m in chain if m.node.name in faults), ""),
-    )  # fmt: skip
+def _called_item(item: Item, shared: set[str]) -> Item:
+    if isinstance(item, Box) or item.title not in shared:
+        return item
+    ends = dict.fromkeys(_short(name, item.module) for name in (item.copies[0], item.copies[-1]))
+    return item._replace(called="–".join(filter(None, ends)))
 
 
-@dataclass(frozen=True)
-class _Usual:
-    """What most convolutions of a network have behind them; a picture shows only the others."""
-
-    graph: Graph | Draft
-    norm: str
-    activation: str
-
-    def marked(self, box: Box) -> Box:
-        """Return a box whose marks tell how it differs."""
-        nodes = [self.graph.by_name[name] for name in box.nodes]
-        if "norm" not in nodes[0].op.followers:
-            return box
-        norm, activation = _behind(nodes)
-        said = [box.caption.marks]
-        if activation != self.activation:
-            said.append(activation or "linear")
-        if norm != self.norm:
-            said.append(norm.replace("_", " ") or "no norm")
-        marks = " ".join(filter(None, said))
-        return replace(box, caption=box.caption._replace(marks=marks))
+def _short(name: str, module: str) -> str:
+    """Return what a use is called without the name of its module: ``1`` of ``block_1``."""
+    last = name.rpartition(".")[2]
+    return last.removeprefix(module).removeprefix("_") if last.startswith(module) else last
 
 
-def _usual(boxes: Iterable[Box], graph: Graph | Draft) -> _Usual:
-    found: Counter[tuple[str, str]] = Counter()
-    for box in boxes:
-        nodes = [graph.by_name[name] for name in box.nodes]
-        if "norm" in nodes[0].op.followers:
-            found[_behind(nodes)] += 1
-    norm, activation = found.most_common(1)[0][0] if found else ("", "")
-    return _Usual(graph, norm, activation)
-
-
-def _behind(nodes: Sequence[Node]) -> tuple[str, str]:
-    norm = next((node.op.kind for node in nodes[1:] if node.name.endswith(".norm")), "")
-    activation = next((n.op.label() for n in nodes[1:] if n.name.endswith(".activation")), "")
-    return norm, activation
+def _costs(chains: Sequence[Chain]) -> tuple[int, int]:
+    """Return the parameters and MACs of chains."""
+    return sum([chain.params for chain in chains]), sum([chain.macs for chain in chains])
 
 
 # ── series ────────────────────────────────────────────────────────────────────────────────────────
@@ -267,46 +295,27 @@ def _leading_to(outputs: Iterable[str], inputs: Mapping[str, Sequence[str]]) -> 
     return kept
 
 
-def _filled(shape: parallel.Series, items: Mapping[str, Item]) -> Series:
-    """Return a series of names as one of items."""
-    return tuple(_element(part, items) for part in shape)
+def _folded(before: Element | None, element: Element) -> Item | None:
+    """Return an element and the one behind it as one where they are copies of each other."""
+    if isinstance(before, Group) and isinstance(element, Group):
+        if before.signature == element.signature:
+            return _joined(before, element.name, element.shape, element.totals)
+    elif isinstance(before, Box) and isinstance(element, Box) and _is_copy(before, element):
+        return before._replace(copies=(*before.copies, *element.copies))
+    return None
 
 
-def _element(part: parallel.Element, items: Mapping[str, Item]) -> Element:
-    if isinstance(part, parallel.Fork):
-        return Fork(tuple(_folded(_filled(branch, items)) for branch in part.branches))
-    if isinstance(part, parallel.Tangle):
-        return Tangle(tuple(items[name] for name in part.items), part.leaving)
-    return items[part]
-
-
-def _folded(series: Series) -> Series:
-    """Return a series with neighbours that are copies of each other as one."""
-    result: list[Element] = []
-    for element in series:
-        before = result[-1] if result else None
-        if isinstance(before, Group) and isinstance(element, Group):
-            if before.signature == element.signature:
-                result[-1] = _joined(before, element)
-                continue
-        elif isinstance(before, Box) and isinstance(element, Box) and _is_copy(before, element):
-            result[-1] = replace(before, copies=(*before.copies, *element.copies))
-            continue
-        result.append(element)
-    return tuple(result)
-
-
-def _joined(one: Group, other: Group) -> Group:
-    alike = one.alike and (one.params, one.macs) == (other.params, other.macs)
-    totals = (one.totals[0] + other.totals[0], one.totals[1] + other.totals[1])
-    copies = (*one.copies, *other.copies)
-    return replace(one, shape=other.shape, copies=copies, totals=totals, alike=alike)
+def _joined(group: Group, name: str, shape: Shape, costs: tuple[int, int]) -> Group:
+    """Return a group with one more copy, which costs that much."""
+    alike = group.alike and (group.params, group.macs) == costs
+    totals = (group.totals[0] + costs[0], group.totals[1] + costs[1])
+    return group._replace(shape=shape, copies=(*group.copies, name), totals=totals, alike=alike)
 
 
 def _is_copy(one: Box, other: Box) -> bool:
-    same_entry = (one.origin, one.family) == (other.origin, other.family)
-    is_plain = not (one.is_join or one.fault or other.fault)
-    return same_entry and is_plain and (one.caption, one.params) == (other.caption, other.params)
+    if (one.caption, one.params) != (other.caption, other.params) or one.family != other.family:
+        return False
+    return one.origin == other.origin and not (one.is_join or one.fault or other.fault)
 
 
 def _signature(series: Series) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from archgen.render.scene import Line, Rect, Scene, Text
 from archgen.render.typography import width
-from archgen.render.view import Element, Fork, Group, Series, Tangle, View
+from archgen.render.view import Element, Fork, Group, Series, Tangle, View, items
 
 SLACK = 0.51  # coordinates are floats, and a stroke is a pixel wide
 STACKED = 8.0  # how far the cards behind a repeated one stand out
@@ -125,6 +125,9 @@ def wanted(view: View, *, opened: bool) -> list[tuple[str, str]]:
     """Return the edges of a whole network's picture; an open module is met at its frame."""
     found: list[tuple[str, str]] = []
     _walk(view.body, ["input"], found, opened=opened)
+    folded = {copy: item.name for item in items(view.everything) for copy in item.copies}
+    for tap, head in view.heads:
+        _step(head, [folded.get(tap, tap)], found, opened=opened)
     return found
 
 

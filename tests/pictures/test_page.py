@@ -330,6 +330,83 @@ def test_wheel_and_drag_zoom_and_move(reader: Reader, tmp_path: Path) -> None:
     assert reader.state["open"] == []
 
 
+class Toucher(Reader):
+    """A page under fingers."""
+
+    def __init__(self, browser: Any) -> None:
+        super().__init__(browser, has_touch=True)
+        self.session = self.context.new_cdp_session(self.page)
+
+    def touch(self, kind: str, *places: tuple[int, int]) -> None:
+        """Put fingers at places of the page, move them there, or (with none) take them away."""
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        # Where fingers move to is told once a frame.
+        self.page.evaluate("new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))")
+
+
+@pytest.fixture
+def toucher(browser: Any) -> Iterator[Toucher]:
+    one = Toucher(browser)
+    yield one
+    one.context.close()
+    assert one.errors == []
+
+
+def place_of(reader: Reader, name: str) -> tuple[float, float]:
+    box = reader.node(name).bounding_box()
+    return (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def test_a_finger_moves_the_picture_and_a_tap_opens_a_module(
+    toucher: Toucher, tmp_path: Path
+) -> None:
+    toucher.read("inception_v4", tmp_path)
+    before = toucher.state
+    x, y = map(round, place_of(toucher, "inception_a_1"))
+    toucher.touch("touchStart", (x, y))
+    toucher.touch("touchMove", (x + 50, y - 20))
+    toucher.touch("touchEnd")
+    after = toucher.state
+    assert (after["x"] - before["x"], after["y"] - before["y"]) == (50, -20)
+    assert after["zoom"] == before["zoom"]
+    assert after["open"] == []
+    toucher.touch("touchStart", (x + 50, y - 20))
+    toucher.touch("touchEnd")
+    assert toucher.state["open"] == ["inception_a_1"]
+
+
+def test_two_fingers_zoom_the_picture_under_them(toucher: Toucher, tmp_path: Path) -> None:
+    toucher.read("inception_v4", tmp_path)
+    before = toucher.state
+    x, y = map(round, place_of(toucher, "inception_a_1"))
+    toucher.touch("touchStart", (x - 40, y))
+    toucher.touch("touchStart", (x - 40, y), (x + 40, y))
+    toucher.touch("touchMove", (x - 80, y), (x + 80, y))
+    assert toucher.state["zoom"] == pytest.approx(2 * before["zoom"])
+    assert place_of(toucher, "inception_a_1") == pytest.approx((x, y), abs=1.5)
+    # They part in another direction: what counts is how far they are from each other.
+    toucher.touch("touchMove", (x, y - 40), (x, y + 40))
+    assert toucher.state["zoom"] == pytest.approx(before["zoom"])
+    toucher.touch("touchMove", (x + 30, y - 30), (x + 30, y + 50))
+    assert place_of(toucher, "inception_a_1") == pytest.approx((x + 30, y + 10), abs=1.5)
+    toucher.touch("touchEnd")
+    # No finger was a tap, and none is left that would move the picture.
+    assert toucher.state["open"] == []
+    kept = toucher.state
+    toucher.page.mouse.move(x, y)
+    assert toucher.state == kept
+
+
+def test_nothing_moves_for_who_wants_no_motion(browser: Any, tmp_path: Path) -> None:
+    slow = "getComputedStyle(document.querySelector('.box')).transitionDuration"
+    for wish, seconds in (("reduce", "0s"), ("no-preference", "0.1s")):
+        reader = Reader(browser, reduced_motion=wish)
+        reader.read("lenet5", tmp_path)
+        assert reader.page.evaluate(slow) == seconds
+        reader.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_follows_its_reader(browser: Any, scheme: str, tmp_path: Path) -> None:
     reader = Reader(browser, color_scheme=scheme)

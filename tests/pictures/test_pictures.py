@@ -73,7 +73,7 @@ def test_the_layers_draw_every_edge_once(shipped: View) -> None:
 
 def test_every_layer_is_in_the_picture_of_all_layers(shipped: View) -> None:
     drawn = Counter(rect.id for rect in nodes(figure(shipped, "layers")))
-    assert {drawn[box.name] for box in boxes(shipped.body)} == {1}
+    assert {drawn[box.name] for box in boxes(shipped.everything)} == {1}
 
 
 # ── random networks ───────────────────────────────────────────────────────────────────────────────

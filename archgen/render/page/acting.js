@@ -16,7 +16,7 @@ const redraw = (name) => {
 
 const toggle = (name) => {
   state.open.has(name) ? state.open.delete(name) : state.open.add(name);
-  tell(`${items.get(name).title} ${state.open.has(name) ? "expanded" : "collapsed"}`);
+  tell(`${wordsOf(items.get(name))} ${state.open.has(name) ? "expanded" : "collapsed"}`);
   select(name, false);
   redraw(name);
 };
@@ -92,11 +92,11 @@ const show = (item) => {
   }
   const list = html("dl", { className: "facts" });
   const around = parents.get(item.name);
-  if (around) list.append(...row("in", items.get(around).title));
+  if (around) list.append(...row("in", wordsOf(items.get(around))));
   list.append(...row("name", item.name));
   if (item.nodes?.length) list.append(...row("with", item.nodes.map((name) => name.slice(item.name.length + 1)).join(", ")));
   if (times(item) > 1) list.append(...row("copies", `${times(item)}, to ${item.copies.at(-1)}`));
-  if (item.entering) list.append(...row("input", shapeText(item.entering)));
+  if (item.entering) list.append(...row("input", item.entering.map(shapeText).join(", ")));
   list.append(...row("output", shapeText(item.shape)), ...row("params", exact(item.params ?? 0)), ...row("MACs", exact(item.macs ?? 0)));
   if (item.field) list.append(...row("receptive field", shapeText(item.field)));
   if (item.at) list.append(...row("spec", item.at), ...row("pointer", item.origin));

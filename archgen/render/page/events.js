@@ -2,25 +2,44 @@
 const act = (name) => (items.get(name)?.body ? toggle(name) : select(name));
 const centre = () => [$("picture").clientWidth / 2, $("picture").clientHeight / 2];
 
+// One pointer moves the picture, two zoom it too; a pointer that stays where it is acts.
+const pointers = new Map();  // by their ids, where they are
 let drag = null;
-$("picture").addEventListener("pointerdown", (event) => {
-  drag = { x: event.clientX, y: event.clientY, moved: false, name: event.target.closest("g.node")?.dataset.name };
-});
-window.addEventListener("pointermove", (event) => {
-  if (!drag) return;
-  const dx = event.clientX - drag.x, dy = event.clientY - drag.y;
-  if (!drag.moved && Math.hypot(dx, dy) < 4) return;
-  drag = { ...drag, x: event.clientX, y: event.clientY, moved: true };
-  $("picture").classList.add("dragging");
-  state.x += dx;
-  state.y += dy;
-  move();
-});
-window.addEventListener("pointerup", () => {
-  if (drag && !drag.moved) drag.name && items.has(drag.name) ? act(drag.name) : (state.selected = "", show(null), mark());
+const grip = () => {
+  const all = [...pointers.values()], [one, two] = all;
+  const mean = (key) => all.reduce((sum, at) => sum + at[key], 0) / all.length;
+  return { x: mean("x"), y: mean("y"), spread: two ? Math.hypot(one.x - two.x, one.y - two.y) : 0 };
+};
+const letGo = (event) => {
+  if (!pointers.delete(event.pointerId) || pointers.size) return;
   drag = null;
   $("picture").classList.remove("dragging");
+};
+$("picture").addEventListener("pointerdown", (event) => {
+  if (event.button) return;
+  pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+  drag = { moved: pointers.size > 1, name: event.target.closest("g.node")?.dataset.name };
 });
+window.addEventListener("pointermove", (event) => {
+  const from = pointers.get(event.pointerId);
+  if (!from || (!drag.moved && Math.hypot(event.clientX - from.x, event.clientY - from.y) < 4)) return;
+  const before = grip();
+  pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+  const after = grip(), box = $("picture").getBoundingClientRect();
+  drag.moved = true;
+  $("picture").classList.add("dragging");
+  state.x += after.x - before.x;
+  state.y += after.y - before.y;
+  move();
+  if (before.spread && after.spread) zoomAt(after.spread / before.spread, after.x - box.left, after.y - box.top);
+});
+window.addEventListener("pointerup", (event) => {
+  if (pointers.has(event.pointerId) && !drag.moved) {
+    drag.name && items.has(drag.name) ? act(drag.name) : (state.selected = "", show(null), mark());
+  }
+  letGo(event);
+});
+window.addEventListener("pointercancel", letGo);
 $("picture").addEventListener("wheel", (event) => {
   event.preventDefault();
   const box = $("picture").getBoundingClientRect();

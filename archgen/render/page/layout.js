@@ -57,6 +57,7 @@ const layBar = (name, lines, family, across) => {
 
 const titleOf = (group, sign) => {
   const runs = [{ text: sign, size: 10, muted: true }, { text: group.title, size: 13, bold: true, gap: 5 }];
+  if (group.called) runs.push({ text: group.called, size: 12, muted: true, gap: 5 });
   if (times(group) > 1) runs.push({ text: `×${times(group)}`, size: 12, muted: true, gap: 6 });
   return runs;
 };

@@ -104,4 +104,4 @@ const quantity = (count) => {
 const exact = (count) => count.toLocaleString("en");
 const times = (item) => item.copies?.length ?? 1;
 const total = (item, key) => (item.totals ? item.totals[key === "params" ? 0 : 1] : (item[key] ?? 0) * times(item));
-const wordsOf = (item) => (item.body ? item.title : [item.words, item.marks].filter(Boolean).join(" "));
+const wordsOf = (item) => (item.body ? [item.title, item.called] : [item.words, item.marks]).filter(Boolean).join(" ");

@@ -1,6 +1,6 @@
 // ── the table ──────────────────────────────────────────────────────────────────────────────
 const COLUMNS = [
-  ["name", (box) => box.name], ["in", (box) => items.get(parents.get(box.name))?.title ?? ""], ["op", wordsOf],
+  ["name", (box) => box.name], ["in", (box) => wordsOf(items.get(parents.get(box.name)) ?? {})], ["op", wordsOf],
   ["shape", (box) => shapeText(box.shape)], ["copies", times], ["params", (box) => box.params ?? 0], ["MACs", (box) => box.macs ?? 0],
   ["receptive field", (box) => shapeText(box.field ?? [])], ["spec", (box) => box.at ?? ""],
 ];
@@ -59,16 +59,17 @@ const setDark = (wanted) => {
 const legend = () => {
   $("legend").replaceChildren();
   const used = new Set(boxes.map((box) => box.family ?? "other"));
-  const marks = boxes.flatMap((box) => (box.marks ?? "").split(" "));
+  const said = new Set(boxes.flatMap((box) => wordsOf(box).split(" ")));
   for (const [family, words] of palette.legend) {
     if (!used.has(family)) continue;
     const sample = make("svg", { viewBox: "0 0 16 11", "aria-hidden": "true" }, rect(0.5, 0.5, 15, 10, 3, family));
     $("legend").append(html("span", {}, sample, words));
   }
-  if (state.detail) $("legend").append(html("span", { textContent: "below a label: shape · params · MACs" }));
-  if (marks.some((mark) => mark.startsWith("/"))) $("legend").append(html("span", { textContent: "/2: stride 2" }));
-  if (marks.includes("V")) $("legend").append(html("span", { textContent: "V: valid padding" }));
-  if (marks.includes("P")) $("legend").append(html("span", { textContent: "P: explicit padding" }));
+  const note = (textContent) => $("legend").append(html("span", { textContent }));
+  if (state.detail) note("below a label: shape · params · MACs");
+  const stride = [...said].filter((word) => word.startsWith("/")).sort()[0];
+  if (stride) note(`${stride}: stride ${stride.slice(1)}`);
+  for (const [mark, meaning] of palette.marks) if (said.has(mark)) note(`${mark}: ${meaning}`);
 };
 
 const allGroups = () => [...items.values()].filter((item) => item.body).map((item) => item.name);
