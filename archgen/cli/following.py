@@ -1,4 +1,4 @@
-"""How far a training run is, on standard error: a bar where somebody looks, a line an epoch else."""
+"""How far a run is, on standard error: a bar in a terminal, elsewhere a line an epoch."""
 
 import sys
 from collections.abc import Callable, Iterator

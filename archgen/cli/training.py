@@ -18,6 +18,10 @@ from archgen.training.options import augmentation_of
 from archgen.training.running import resume, train
 from archgen.training.session import Trained
 
+HANDED_ON = (
+    "model.keras", "spec.json", "summary.json", "log.csv", "curves.svg", "confusion.svg"
+)  # fmt: skip
+
 
 class TrainFormat(StrEnum):
     """How `train` prints."""
@@ -103,22 +107,22 @@ def train_network(
         "early_stopping": early_stopping,
         "seed": seed,
     }
-    folder = resumed or output
     if resumed is not None:
         _refuse_beside_resume(options, output, input_shape, settings, checkpoint_steps)
-    elif spec is None or data is None or folder is None:
-        raise typer.BadParameter("a run needs SPEC, --data and -o; --resume RUN goes on with one")
-    with following() as report, _resumable(folder):
-        if resumed is not None:
-            given = source_of(spec) if spec else None
+        given = source_of(spec) if spec else None
+        with following() as report, _resumable(resumed):
             trained = resume(resumed, given, data, report=report)
-        else:
-            trained = train(
-                source_of(spec), data, folder, shape_of(input_shape), options=options,
-                checkpoint_steps=checkpoint_steps, deterministic=deterministic, report=report,
-                **parameters_of(settings),
-            )  # fmt: skip
-    _tell(trained, folder, form)
+        _tell(trained, resumed, form)
+        return 0
+    if spec is None or data is None or output is None:
+        raise typer.BadParameter("a run needs SPEC, --data and -o; --resume RUN goes on with one")
+    with following() as report, _resumable(output):
+        trained = train(
+            source_of(spec), data, output, shape_of(input_shape), options=options,
+            checkpoint_steps=checkpoint_steps, deterministic=deterministic, report=report,
+            **parameters_of(settings),
+        )  # fmt: skip
+    _tell(trained, output, form)
     return 0
 
 
@@ -148,11 +152,12 @@ def _tell(trained: Trained, folder: Path, form: TrainFormat) -> None:
     if form is TrainFormat.json:
         say(json.dumps(summary))
         return
+    share, count = f"{summary['accuracy']:.2%}", f"{summary['held_out']:,} held-out images"
+    epoch = f"epoch {summary['best_epoch']} of {summary['epochs']}"
+    step = f"{summary['seconds_per_step']:.3g} s a step"
     lines = (
-        f"{summary['spec']} on {summary['data']}: {summary['accuracy']:.2%} of"
-        f" {summary['held_out']:,} held-out images, loss {summary['loss']:.4f}",
-        f"epoch {summary['best_epoch']} of {summary['epochs']}, {summary['params']:,} parameters,"
-        f" {summary['seconds_per_step']:.3g} s a step",
-        f"wrote model.keras, spec.json, summary.json, log.csv, curves.svg, confusion.svg in {folder}",
+        f"{summary['spec']} on {summary['data']}: {share} of {count}, loss {summary['loss']:.4f}",
+        f"{epoch}, {summary['params']:,} parameters, {step}",
+        f"wrote {', '.join(HANDED_ON)} in {folder}",
     )
     say(plain("\n".join(lines)))

@@ -22,8 +22,8 @@ def read_npz(path: Path) -> dict[str, Array]:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
     except OSError as error:
         raise _unreadable(path, (error.strerror or str(error)).lower()) from error
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError) as error:

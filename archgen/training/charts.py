@@ -1,6 +1,7 @@
 """A run as pictures: its curves, and what was taken for what; imports ``render``."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil, floor, log10
 
 from archgen.render.scene import Line, Point, Rect, Scene, Shape, Text
@@ -8,8 +9,10 @@ from archgen.render.typography import Run, width, wrapped
 from archgen.training.images import Array
 from archgen.training.progress import Epoch
 
+Tick = tuple[float, str]
+
 PANEL = (320.0, 200.0)
-LEFT, TOP, GAP = 56.0, 62.0, 76.0
+LEFT, TOP, GAP = 56.0, 84.0, 76.0
 LEAST = 1e-5  # what a loss is shown as at least
 LEARNED, CHOOSING = "params", "macs"  # roles of colours
 BLUE, ORANGE, WHITE = (0, 114, 178), (213, 94, 0), (255, 255, 255)
@@ -25,20 +28,29 @@ def curves(rows: Sequence[Epoch], title: str, said: str) -> Scene:
         Text(LEFT, 40, (Run(said, 11, "muted"),), "start"),
     ]
     losses = [[max(row.loss, LEAST), max(row.val_loss, LEAST)] for row in rows]
-    low, high = (side([log10(v) for pair in losses for v in pair]) for side in (min, max))
-    ticks = [(at, f"{10.0**at:g}") for at in range(floor(low), max(ceil(high), floor(low) + 1) + 1)]
     logs = [[log10(value) for value in column] for column in zip(*losses, strict=True)]
-    shapes += _panel(LEFT, "loss", ticks, logs)
+    shapes += _panel(LEFT, "loss", _powers(logs), logs)
     shares = [[row.accuracy for row in rows], [row.val_accuracy for row in rows]]
-    lowest = floor(min(map(min, shares)) * 10)
-    percents = [(tenth / 10, f"{tenth * 10} %") for tenth in range(min(lowest, 9), 11)]
-    shapes += _panel(LEFT + across + GAP, "accuracy", percents, shares)
+    shapes += _panel(LEFT + across + GAP, "accuracy", _percents(shares), shares)
     w, h = LEFT + 2 * across + GAP + 24, TOP + down + 48
     return Scene(w, h, tuple(shapes), title, f"{said}; {len(rows)} epochs")
 
 
+def _powers(logs: Sequence[Sequence[float]]) -> list[Tick]:
+    """Return the powers of ten around logarithms, two of them at least."""
+    low = floor(min(map(min, logs)))
+    high = max(ceil(max(map(max, logs))), low + 1)
+    return [(at, f"{10.0**at:g}") for at in range(low, high + 1)]
+
+
+def _percents(shares: Sequence[Sequence[float]]) -> list[Tick]:
+    """Return the tenths from below the lowest share to all."""
+    lowest = min(floor(min(map(min, shares)) * 10), 9)
+    return [(tenth / 10, f"{tenth * 10} %") for tenth in range(lowest, 11)]
+
+
 def _panel(
-    left: float, what: str, ticks: Sequence[tuple[float, str]], series: Sequence[Sequence[float]]
+    left: float, what: str, ticks: Sequence[Tick], series: Sequence[Sequence[float]]
 ) -> list[Shape]:
     """Return one panel: its frame, its ticks, the curve of training and that of choosing."""
     across, down = PANEL
@@ -54,20 +66,22 @@ def _panel(
     shapes: list[Shape] = [Text(left, TOP - 10, (Run(what, 11.5, bold=True),), "start")]
     key = ((LEARNED, "training"), (CHOOSING, "validation"))
     runs = tuple(Run(f"— {name}", 11, role, gap=10 * at) for at, (role, name) in enumerate(key))
-    shapes.append(Text(left + across, TOP - 10, runs, "end"))
+    shapes.append(Text(left + across - width(*runs), TOP - 10, runs, "start"))
     for value, name in _thinned(ticks):
         level = y(value)
         shapes.append(Line(((left, level), (left + across, level)), arrow=False, role="track"))
         shapes.append(Text(left - 8, level, (Run(name, 10, "muted"),), "end"))
-    for index in {0, count - 1, (count - 1) // 2}:
-        shapes.append(Text(x(index), TOP + down + 14, (Run(str(index + 1), 10, "muted"),)))
+    shapes += [
+        Text(x(index), TOP + down + 14, (Run(str(index + 1), 10, "muted"),))
+        for index in sorted({0, count - 1, (count - 1) // 2})
+    ]
     shapes.append(Text(left + across / 2, TOP + down + 32, (Run("epoch", 10, "muted"),)))
     for role, values in zip((LEARNED, CHOOSING), series, strict=True):
         shapes += _curve([(x(at), y(value)) for at, value in enumerate(values)], role)
     return shapes
 
 
-def _thinned(ticks: Sequence[tuple[float, str]]) -> Sequence[tuple[float, str]]:
+def _thinned(ticks: Sequence[Tick]) -> Sequence[Tick]:
     """Return ticks, no more than six of them, the last included."""
     step = ceil(len(ticks) / 6)
     return ticks[::-1][::step]
@@ -79,7 +93,7 @@ def _curve(points: Sequence[Point], role: str) -> list[Shape]:
         ((x, y),) = points
         return [Rect(x - 2, y - 2, 4, 4, role, r=2)]
     path = [points[0]]
-    for (x, y), (nx, ny) in zip(points, points[1:], strict=False):
+    for (x, y), (nx, ny) in pairwise(points):
         path += [(x, y), (nx, ny), (nx, ny)]  # a Bézier segment that is straight
     return [Line(tuple(path), arrow=False, role=role, curved=True)]
 
@@ -103,8 +117,11 @@ def confusion(matrix: Sequence[Sequence[int]], names: Sequence[str], title: str)
     shown = [wrapped(name, 10.5, 120, 1)[0] if name.strip() else "?" for name in names]
     margin = max(width(Run(name, 10.5)) for name in shown) if named else 0.0
     left, top = margin + 44, margin + 78
-    shapes: list[Shape] = [Text(16, 22, (Run(title, 15, bold=True),), "start")]
-    shapes.append(Text(16, 42, (Run("rows: what it is · columns: what it was taken for", 11, "muted"),), "start"))
+    said = Run("rows: what it is · columns: what it was taken for", 11, "muted")
+    shapes: list[Shape] = [
+        Text(16, 22, (Run(title, 15, bold=True),), "start"),
+        Text(16, 42, (said,), "start"),
+    ]
     for at, name in enumerate(shown if named else ()):
         middle = at * size + size / 2
         shapes.append(Text(left - 8, top + middle, (Run(name, 10.5),), "end"))
@@ -114,24 +131,24 @@ def confusion(matrix: Sequence[Sequence[int]], names: Sequence[str], title: str)
     for row, counts in enumerate(matrix):
         for column, number in enumerate(counts):
             if number:
-                share = number / sum(counts)
                 place = (left + column * size, top + row * size)
-                shapes += _cell(place, size, number, share, right=row == column, named=named)
+                colour, depth = _colour(number / sum(counts), right=row == column)
+                shapes += _cell(place, size, str(number) if named else "", colour, depth)
     w = max(left + side + 24, 40 + width(Run(title, 15, bold=True)), 330)
     return Scene(w, top + side + 20, tuple(shapes), title, "a confusion matrix")
 
 
-def _cell(
-    place: Point, size: float, number: int, share: float, *, right: bool, named: bool
-) -> list[Shape]:
+def _colour(share: float, *, right: bool) -> tuple[str, float]:
+    """Return the colour of a share and how deep it is; a single error must be seen."""
+    depth = share if right else min(1.0, 0.25 + share)
+    return _mixed(BLUE if right else ORANGE, depth), depth
+
+
+def _cell(place: Point, size: float, said: str, colour: str, depth: float) -> list[Shape]:
     x, y = place
-    depth = share if right else min(1.0, 0.25 + share)  # a single error must be seen
-    colour = _mixed(BLUE if right else ORANGE, depth)
-    shapes: list[Shape] = [Rect(x + 0.5, y + 0.5, size - 1, size - 1, colour, r=0)]
-    if named:
-        role = "on_dark" if depth > DARK else "ink"
-        shapes.append(Text(x + size / 2, y + size / 2, (Run(str(number), 10, role),)))
-    return shapes
+    box = Rect(x + 0.5, y + 0.5, size - 1, size - 1, colour, r=0)
+    run = Run(said, 10, "on_dark" if depth > DARK else "ink")
+    return [box, Text(x + size / 2, y + size / 2, (run,))] if said else [box]
 
 
 def _mixed(colour: tuple[int, int, int], depth: float) -> str:

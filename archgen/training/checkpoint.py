@@ -5,6 +5,7 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from archgen.training.progress import Progress, progress_of
 
 PLAN, SPEC, PROGRESS = "plan.json", "spec.json", "progress.json"
 STATE, BEST = "state.npz", "best.npz"
+MANIFEST = "manifest.json"  # the SHA-256 of each of the others
+PARTS = (PLAN, SPEC, PROGRESS, STATE, BEST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         _write_json(new / PROGRESS, checkpoint.progress.record())
         _write_arrays(new / STATE, checkpoint.state)
         _write_arrays(new / BEST, checkpoint.best)
+        _write_json(new / MANIFEST, _digests(new))
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
@@ -53,6 +57,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
         recover(folder)
         if not folder.is_dir():
             return None
+        _require_whole(folder)
         return Checkpoint(
             plan_of(_read_json(folder / PLAN)),
             (folder / SPEC).read_text(encoding="utf-8"),
@@ -63,6 +68,23 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         reason = str(error).partition("\n")[0]
         raise MachineError(Fault("E502", f"cannot read {folder}: {reason}")) from error
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every part."""
+    found = {}
+    for name in PARTS:
+        with (folder / name).open("rb") as file:
+            found[name] = file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def _require_whole(folder: Path) -> None:
+    """Raise ValueError where a part is not what was written, OSError where it is missing."""
+    known, found = _read_json(folder / MANIFEST), _digests(folder)
+    for name in PARTS:
+        if not isinstance(known, dict) or known.get(name) != found[name]:
+            raise ValueError(f"{name} is not what was written: its SHA-256 is another")
 
 
 def remove_checkpoint(folder: Path) -> None:
@@ -82,12 +104,13 @@ def _write_arrays(path: Path, arrays: Sequence[Array]) -> None:
     import numpy as np
 
     with path.open("wb") as file:
-        np.savez(file, **{f"{index:06}": array for index, array in enumerate(arrays)})
+        named: dict[str, Any] = {f"{index:06}": array for index, array in enumerate(arrays)}
+        np.savez(file, **named)
 
 
 def _read_arrays(path: Path) -> list[Array]:
-    """Return arrays in their order; a bit that flipped is noticed by the archive's checksums."""
+    """Return arrays in their order."""
     import numpy as np
 
-    with np.load(path, allow_pickle=False) as file:
-        return [file[name] for name in sorted(file.files)]
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        return [archive[name] for name in sorted(archive.files)]

@@ -64,7 +64,9 @@ def _classes(
     for name, node in graph.outputs.items():
         (units,) = graph.by_name[node].shape
         if units != count:
-            message = f"{named(name)} of {graph.name} has {units} classes; {data.source} has {count}"
+            message = (
+                f"{named(name)} of {graph.name} has {units} classes; {data.source} has {count}"
+            )
             advice = _setting(spec, graph, parameters, {CLASSES: count})
             yield Fault("E512", message, help=advice)
             return
@@ -95,9 +97,7 @@ def _setting(
     return f"say `--set {name}={value}`"
 
 
-def _works(
-    spec: Spec, shape: tuple[int, ...], parameters: Mapping[str, api.Scalar]
-) -> bool:
+def _works(spec: Spec, shape: tuple[int, ...], parameters: Mapping[str, api.Scalar]) -> bool:
     try:
         api.graph(spec, shape, **parameters)
     except ArchgenError:

@@ -12,7 +12,6 @@ from archgen.files import claimed, replacing_file, write_text
 from archgen.render.svg import svg_text
 from archgen.training.charts import confusion, curves
 from archgen.training.checkpoint import Checkpoint, read_checkpoint
-from archgen.training.progress import Epoch
 
 if TYPE_CHECKING:
     import keras
@@ -96,7 +95,7 @@ class RunFolder:
             model.save(path)
         title = f"{summary['spec']} on {summary['data']}"
         said = f"{summary['accuracy']:.2%} of {summary['held_out']:,} held-out images"
-        rows: tuple[Epoch, ...] = checkpoint.progress.rows
+        rows = checkpoint.progress.rows
         write_text(self.path / "curves.svg", svg_text(curves(rows, title, said)))
         write_text(
             self.path / "confusion.svg", svg_text(confusion(matrix, names, f"{title}: {said}"))

@@ -102,7 +102,9 @@ def split(data: DataSet) -> Split:
 
 def _too_few(data: DataSet, label: int, count: int, fewest: int) -> UsageError:
     message = f"{data.source} has {count} different images of {named(data.names[label])}"
-    note = f"{fewest} are the fewest: some to learn from, some to choose the epoch by, some held out"
+    note = (
+        f"{fewest} are the fewest: some to learn from, some to choose the epoch by, some held out"
+    )
     return UsageError(Fault("E512", message, notes=(note,)))
 
 

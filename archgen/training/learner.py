@@ -126,14 +126,16 @@ def answers(model: "keras.Model", task: Task, pixels: Array, batch_size: int) ->
         main = given[task.main] if isinstance(given, dict) else given
         rows.append(np.asarray(main, "float64")[: len(batch)])
     answered = np.concatenate(rows)
-    return _softmax(answered) if task.logits[task.main] else answered
+    return softmax(answered) if task.logits[task.main] else answered
 
 
-def _softmax(logits: Array) -> Array:
+def softmax(logits: Array) -> Array:
+    """Return the probabilities that logits mean, an image a row."""
     import numpy as np
 
     raised: Array = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    total: Array = raised.sum(axis=1, keepdims=True)
+    return np.divide(raised, total)
 
 
 def taking_pixels(

@@ -115,7 +115,7 @@ class Loop:
             raise UsageError(Fault("E513", message, help=advice))
 
     def _close(self, seconds: float, report: Report) -> None:
-        """Measure what an epoch came to, keep its weights if they are the best, and a checkpoint."""
+        """Measure what an epoch came to; keep its weights if they are the best."""
         loss, accuracy = self.measured(self.split.choosing)
         number, done = self.progress.epoch, self.progress.step
         row = Epoch(

@@ -27,6 +27,9 @@ def options_of(spec: Spec, asked: Mapping[str, object]) -> Training:
     """
     said = written(spec.training) if spec.training else {}
     given = {name: value for name, value in asked.items() if value is not None}
+    for name in TOLD:
+        if name in given:
+            raise UsageError(Fault("E514", f"training has no option {named(name)}"))
     if isinstance(changes := given.get(AUGMENTATION), Mapping):
         given[AUGMENTATION] = _checked(Augmentation, changes)
     elif isinstance(known := said.get(AUGMENTATION), Mapping):

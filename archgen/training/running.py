@@ -10,9 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from archgen import api
+from archgen.backends.importing import import_keras
 from archgen.diagnostics import Fault, UsageError
 from archgen.ir import Shape
-from archgen.training.checkpoint import Checkpoint, read_checkpoint, remove_checkpoint
+from archgen.training.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    remove_checkpoint,
+    write_checkpoint,
+)
 from archgen.training.comparing import differences
 from archgen.training.fitting import task_of
 from archgen.training.folder import RunFolder, writing
@@ -24,7 +30,7 @@ from archgen.training.session import Report, Session, Trained
 from archgen.training.sources import Given, load_data
 
 
-def train(
+def train(  # noqa: PLR0913 - so many are the choices of a run
     spec: api.SpecLike,
     data: Given,
     output: str | Path | None = None,
@@ -62,13 +68,12 @@ def train(
     shares = split(images)
     record = data_record(images, data)
     origin = origin_of(spec)
-    plan = Plan(
-        origin, input_shape, parameters, asked, record, deterministic, checkpoint_steps
-    )
+    plan = Plan(origin, input_shape, parameters, asked, record, deterministic, checkpoint_steps)
     text = standing_alone(known, graph, parameters, chosen, images)
     with _run_folder(output) as run, run.claimed():
         run.require_empty()
         checkpoint = Checkpoint(plan, text, Progress(), [], [])
+        write_checkpoint(run.checkpoint, checkpoint)  # the first weights follow from the seed
         session = Session(run, known, task, chosen, images, shares, checkpoint)
         return session.carry_out(report or _quiet)
 
@@ -109,7 +114,9 @@ def _session(
     known = api.load(_spec_of(run, plan) if spec is None else spec)
     graph = api.graph(known, plan.input_shape, **plan.parameters)
     if data is None and not plan.data.source:
-        raise UsageError(Fault("E513", f"the run in {run.path} learned from arrays: give them again"))
+        raise UsageError(
+            Fault("E513", f"the run in {run.path} learned from arrays: give them again")
+        )
     images = load_data(data or plan.data.source, next(iter(graph.inputs.values())))
     _require_same_data(run, plan, images)
     options = options_of(known, plan.asked)
@@ -159,6 +166,7 @@ def _finished(run: RunFolder) -> Trained:
     with run.table.open(encoding="utf-8", newline="") as file:
         read = list(csv.DictReader(file))
     rows = tuple(Epoch(**{name: _number(text) for name, text in row.items()}) for row in read)
+    import_keras()
     return Trained(api.build(run.spec, weights=run.model), rows, summary)
 
 

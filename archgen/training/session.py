@@ -68,8 +68,6 @@ class Session:
         loop = Loop(learner, self.data, self.shares, self.options, self._save)
         progress = self.checkpoint.progress
         loop.enter(progress, list(self.checkpoint.state), list(self.checkpoint.best))
-        if not self.checkpoint.state:
-            loop.keep()
         self._train(loop, report)
         return self._finished(learner, loop)
 

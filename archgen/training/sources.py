@@ -58,7 +58,9 @@ def load_data(source: Given, shape: Shape) -> DataSet:
     if path.is_dir():
         return _of_folder(path, shape)
     fault = Fault("E512", f"there are no data {named(str(source))}, by name or as a folder")
-    raise UsageError(offering(fault, str(source), NAMES, "a file ending in .npz, a folder, or one of"))
+    raise UsageError(
+        offering(fault, str(source), NAMES, "a file ending in .npz, a folder, or one of")
+    )
 
 
 def _digits() -> DataSet:
@@ -81,7 +83,9 @@ def _of_keras(name: str) -> DataSet:
     except Exception as error:  # the network's, the disk's, the archive's
         reason = str(error).strip().partition("\n")[0]
         message = f"{name} cannot be downloaded: {reason}"
-        notes = ("a download is kept in ~/.keras/datasets, where a file of yours may stand as well",)
+        notes = (
+            "a download is kept in ~/.keras/datasets, where a file of yours may stand as well",
+        )
         advice = "`--data digits` needs no network, `--data FILE.npz` reads arrays of yours"
         raise MachineError(Fault("E502", message, notes=notes, help=advice)) from error
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
@@ -94,7 +98,9 @@ def _of_folder(folder: Path, shape: Shape) -> DataSet:
 
     import_keras()
     inner = {path.name for path in folder.iterdir() if path.is_dir()}
-    parts = [folder / name for name in ("train", "test")] if inner == {"train", "test"} else [folder]
+    parts = (
+        [folder / name for name in ("train", "test")] if inner == {"train", "test"} else [folder]
+    )
     read = [_classes(part, shape) for part in parts]
     names = read[0][0]
     if any(part[0] != names for part in read):
