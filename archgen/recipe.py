@@ -51,7 +51,7 @@ class Training(Level):
     label_smoothing: Share = 0.0
     augmentation: Annotated[
         Augmentation | None, BELOW, Field(description="an object of random changes")
-    ] = None
+    ] = None  # mild changes, where nothing is said
     precision: Annotated[
         Literal["float32", "mixed_bfloat16", "mixed_float16"], _one_of(PRECISIONS)
     ] = "float32"

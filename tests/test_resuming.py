@@ -81,7 +81,7 @@ def test_a_changed_spec_is_refused_with_the_difference(left: RunFolder) -> None:
 
 
 def test_changed_training_is_refused(left: RunFolder) -> None:
-    change(left.path.parent / "tiny.json", training={"epochs": 4, "batch_size": 8})
+    change(left.path.parent / "tiny.json", training={**TINY["training"], "epochs": 4})
     assert "/training/epochs: 3, now 4" in refused(left)
 
 

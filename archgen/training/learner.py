@@ -11,7 +11,7 @@ from archgen.pixels import PixelMap
 from archgen.recipe import Training
 from archgen.training.fitting import Task
 from archgen.training.images import Array
-from archgen.training.preparing import changed, prepared
+from archgen.training.preparing import prepared
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +49,7 @@ class Learner:
         with _policy(options.precision):
             self.model = build_model(task.graph, seed=options.seed)
         entering = keras.Input(images, dtype="float32", name="pixels")
-        inside = prepared(changed(entering, options), task.graph, mapping)
+        inside = prepared(entering, task.graph, mapping, options)
         self.trainer = keras.Model(entering, self.model(inside), name="training")
         self.classes = task.graph.by_name[task.graph.outputs[task.main]].shape[-1]
         # Keras's default, XLA, takes twice as long to begin on CPUs and is no faster there.

@@ -13,6 +13,8 @@ Checked = TypeVar("Checked", bound=BaseModel)
 
 AUGMENTATION = "augmentation"
 TOLD = ("loss", "from_logits")  # of other programs
+# Small enough to leave alone what nearly every image shows; flips are not.
+MILD = Augmentation(shift=0.1, rotate=10.0, zoom=0.1)
 # A first learning rate for each optimizer, with a batch of 64.
 LEARNING_RATES: Mapping[str, float] = {
     "adam": 2e-3, "adamw": 2e-3, "nadam": 2e-3, "sgd": 5e-2, "rmsprop": 1e-3, "lion": 2e-4
@@ -36,7 +38,8 @@ def options_of(spec: Spec, asked: Mapping[str, object]) -> Training:
         said[AUGMENTATION] = _checked(Augmentation, known)
     made = _checked(Training, {**said, **given})
     rate = made.learning_rate or LEARNING_RATES[made.optimizer]
-    return made.model_copy(update={"learning_rate": rate})
+    changes = made.augmentation or MILD
+    return made.model_copy(update={"learning_rate": rate, AUGMENTATION: changes})
 
 
 def written(options: Training) -> dict[str, Any]:

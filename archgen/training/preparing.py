@@ -10,13 +10,19 @@ from archgen.recipe import Augmentation, Training
 DEGREES = 360
 
 
-def prepared(images: Any, graph: Graph, mapping: PixelMap) -> Any:
-    """Return images of 0…255 in the size and with the pixels that a network takes."""
+def prepared(images: Any, graph: Graph, mapping: PixelMap, options: Training | None = None) -> Any:
+    """Return images of 0…255 in the size and with the pixels that a network takes.
+
+    With ``options`` they are changed at random while it learns, in the size that it takes.
+    """
     from keras import layers
 
     height, width, _ = next(iter(graph.inputs.values()))
     if tuple(images.shape[1:3]) != (height, width):
         images = layers.Resizing(height, width, antialias=True, dtype="float32")(images)
+    if options is not None and options.augmentation is not None:
+        for layer in _changes(options.augmentation, options.seed):
+            images = layer(images)
     if mapping.reversed:
         images = images[..., ::-1]
     if not mapping.changes_nothing:
@@ -27,13 +33,6 @@ def prepared(images: Any, graph: Graph, mapping: PixelMap) -> Any:
 
 def _single(numbers: tuple[float, ...]) -> float | list[float]:
     return numbers[0] if len(numbers) == 1 else list(numbers)
-
-
-def changed(images: Any, options: Training) -> Any:
-    """Return images of 0…255 changed at random; at inference they stay as they are."""
-    for layer in _changes(options.augmentation or Augmentation(), options.seed):
-        images = layer(images)
-    return images
 
 
 def _changes(asked: Augmentation, seed: int) -> Iterator[Any]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,9 @@ class Server:
 def server() -> Iterator[Server]:
     made = Server()
     yield made
-    assert made.process.stdin is not None
-    made.process.stdin.close()
-    assert made.process.wait() == 0
+    with made.process:  # closes its pipes and waits
+        pass
+    assert made.process.returncode == 0
 
 
 class Case:
@@ -87,9 +88,8 @@ class Case:
     def told(self, name: str) -> list[int]:
         """Return the epochs that a run and those that went on with it have told."""
         log = self.folder / f"{name}.log"
-        return (
-            [int(epoch) for epoch in TOLD.findall(log.read_text("utf-8"))] if log.exists() else []
-        )
+        said = log.read_text("utf-8") if log.exists() else ""
+        return [int(epoch) for epoch in TOLD.findall(said)]
 
 
 @pytest.fixture(scope="module")
@@ -140,10 +140,8 @@ def kill(case: Case, name: str, command: list[str], chance: random.Random) -> bo
             lambda: len(case.told(name)) >= before + more or (folder / "summary.json").exists()
         )
         time.sleep(chance.uniform(0, 0.1))
-    try:
+    with suppress(ProcessLookupError):  # it ended, and the server has waited for it
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:  # already waited for
-        pass
     status = int(case.server.line())
     assert status in (0, -signal.SIGKILL)
     return status != 0
