@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from statistics import median
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -231,6 +232,22 @@ def test_nothing_stands_in_the_way_of_plain_fit() -> None:
     given = images()
     history = model.fit(given["x"] / 127.5 - 1, given["y"], epochs=2, verbose=0).history
     assert set(history) == {"loss", "accuracy"}
+
+
+def test_a_shipped_network_learns_digits_by_the_defaults() -> None:
+    trained = archgen.train("lenet5", "digits", options={"epochs": 4})
+    assert trained.summary["accuracy"] >= 0.8
+    assert trained.summary["held_out"] == 596
+
+
+@pytest.mark.full
+def test_a_small_inception_v4_learns_digits_by_the_defaults() -> None:
+    shares = [
+        archgen.train("inception_v4_mnist_tiny", "digits", options={"seed": seed}).summary
+        for seed in range(3)
+    ]
+    assert median([summary["accuracy"] for summary in shares]) >= 0.99
+    assert max(summary["epochs"] for summary in shares) <= 30
 
 
 # ── folders of images ─────────────────────────────────────────────────────────────────────────────
