@@ -121,7 +121,7 @@ def refused(known: archgen.Spec, given: DataSet, **parameters: Any) -> list[arch
 
 def test_what_fits_is_told() -> None:
     known = spec()
-    logits = {"classifier_activation": "linear", "aux": True}
+    logits: dict[str, Any] = {"classifier_activation": "linear", "aux": True}
     task = task_of(known, api.graph(known, **logits), logits, data())
     assert (task.main, task.logits) == ("predictions", {"predictions": True, "aux": True})
     assert task_of(known, api.graph(known), {}, data()).logits == {"predictions": False}
@@ -280,6 +280,10 @@ def test_progress_comes_back_bit_by_bit() -> None:
         (["lenet5", "--data", "digits", "-o", "run", "--label-smoothing", "2"], "label_smoothing"),
         (["lenet5", "--data", "digits", "-o", "run", "--augment", "flip=up"], "`flip` must be"),
         (["inception_v4", "--data", "digits", "-o", "run"], "--input 299x299x1"),
+        (
+            ["lenet5", "--data", "digits", "-o", "run", "--set", "options=1"],
+            "no parameter `options`",
+        ),
         (["unet", "--data", "digits", "-o", "run"], "does not classify images"),
     ],
 )

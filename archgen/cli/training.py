@@ -15,7 +15,7 @@ from archgen.cli.following import following
 from archgen.cli.printing import complain, plain, say
 from archgen.recipe import OPTIMIZERS, PRECISIONS, SCHEDULES
 from archgen.training.options import augmentation_of
-from archgen.training.running import resume, train
+from archgen.training.running import Request, begin, resume
 from archgen.training.session import Trained
 
 HANDED_ON = (
@@ -116,12 +116,12 @@ def train_network(
         return 0
     if spec is None or data is None or output is None:
         raise typer.BadParameter("a run needs SPEC, --data and -o; --resume RUN goes on with one")
+    request = Request(
+        source_of(spec), data, output, shape_of(input_shape), parameters_of(settings), options,
+        checkpoint_steps, deterministic,
+    )  # fmt: skip
     with following() as report, _resumable(output):
-        trained = train(
-            source_of(spec), data, output, shape_of(input_shape), options=options,
-            checkpoint_steps=checkpoint_steps, deterministic=deterministic, report=report,
-            **parameters_of(settings),
-        )  # fmt: skip
+        trained = begin(request, report)
     _tell(trained, output, form)
     return 0
 

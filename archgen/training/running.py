@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,24 @@ from archgen.training.session import Report, Session, Trained
 from archgen.training.sources import Given, load_data
 
 
+@dataclass(frozen=True)
+class Request:
+    """What `train` is asked, the spec's parameters apart from its own arguments."""
+
+    spec: api.SpecLike
+    data: Given
+    output: str | Path | None = None
+    input_shape: Shape | None = None
+    parameters: Mapping[str, api.Scalar] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    checkpoint_steps: int | None = None
+    deterministic: bool = False
+
+
 def train(  # noqa: PLR0913 - so many are the choices of a run
     spec: api.SpecLike,
     data: Given,
     output: str | Path | None = None,
-    /,
     input_shape: Shape | None = None,
     *,
     options: Mapping[str, Any] | None = None,
@@ -50,7 +64,8 @@ def train(  # noqa: PLR0913 - so many are the choices of a run
     labels), or a mapping with ``x_train``, ``y_train``, ``x_test`` and ``y_test``. ``output`` is
     the folder of the run; without one nothing is left on the disk. ``options`` are those of a
     spec's ``training``, such as ``{"epochs": 5}``; further keywords are the spec's parameters.
-    ``deterministic`` makes this process compute the same bits each time.
+    ``deterministic`` makes this process compute the same bits each time, also behind this call.
+    ``report`` is called with sentences and, after each step and epoch, with how far the run is.
 
     Raises:
         SpecError: all faults of the spec at once.
@@ -59,22 +74,34 @@ def train(  # noqa: PLR0913 - so many are the choices of a run
         MachineError: E502 a download, E503 the folder, and what ``build`` raises.
         KeyboardInterrupt: it was stopped; ``resume`` goes on.
     """
-    asked = {name: value for name, value in (options or {}).items() if value is not None}
-    known = api.load(spec)
-    chosen = options_of(known, asked)
-    graph = api.graph(known, input_shape, **parameters)
-    images = load_data(data, next(iter(graph.inputs.values())))
-    task = task_of(known, graph, parameters, images)
+    more = (parameters, options or {}, checkpoint_steps, deterministic)
+    return begin(Request(spec, data, output, input_shape, *more), report)
+
+
+def begin(request: Request, report: Report | None = None) -> Trained:
+    """Begin a run and carry it out; Raises as `train`."""
+    asked = {name: value for name, value in request.options.items() if value is not None}
+    known = api.load(request.spec)
+    options = options_of(known, asked)
+    graph = api.graph(known, request.input_shape, **request.parameters)
+    images = load_data(request.data, next(iter(graph.inputs.values())))
+    task = task_of(known, graph, request.parameters, images)
     shares = split(images)
-    record = data_record(images, data)
-    origin = origin_of(spec)
-    plan = Plan(origin, input_shape, parameters, asked, record, deterministic, checkpoint_steps)
-    text = standing_alone(known, graph, parameters, chosen, images)
-    with _run_folder(output) as run, run.claimed():
+    plan = Plan(
+        origin_of(request.spec),
+        request.input_shape,
+        request.parameters,
+        asked,
+        data_record(images, request.data),
+        request.deterministic,
+        request.checkpoint_steps,
+    )
+    text = standing_alone(known, graph, request.parameters, options, images)
+    with _run_folder(request.output) as run, run.claimed():
         run.require_empty()
         checkpoint = Checkpoint(plan, text, Progress(), [], [])
         write_checkpoint(run.checkpoint, checkpoint)  # the first weights follow from the seed
-        session = Session(run, known, task, chosen, images, shares, checkpoint)
+        session = Session(run, known, task, options, images, shares, checkpoint)
         return session.carry_out(report or _quiet)
 
 
