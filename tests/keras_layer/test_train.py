@@ -136,9 +136,9 @@ def learner(options: dict[str, Any], **parameters: Any) -> tuple[Learner, Any]:
 
 
 def test_heads_count_by_their_weights(keras: Any) -> None:
-    made, data = learner({}, aux=True, classifier_activation="linear")
+    made, data = learner({"label_smoothing": 0.1}, aux=True, classifier_activation="linear")
     labels = keras.utils.to_categorical(data.labels[:8], 3)
-    known = keras.losses.CategoricalCrossentropy(from_logits=True)
+    known = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
     made.trainer.get_layer("tiny").get_layer("dropout").rate = 0.0
     answer = made.trainer(data.pixels[:8].astype("float32"), training=True)
     expected = float(known(labels, answer["predictions"]) + 0.25 * known(labels, answer["aux"]))
@@ -151,7 +151,7 @@ def test_heads_count_by_their_weights(keras: Any) -> None:
 def test_logits_and_probabilities_learn_the_same() -> None:
     steps = []
     for activation in ("softmax", "linear"):
-        made, data = learner({"label_smoothing": 0.1}, classifier_activation=activation)
+        made, data = learner({}, classifier_activation=activation)
         losses = [made.step(data.pixels[:8], data.labels[:8], 1e-2).loss for _ in range(3)]
         steps.append((losses, answers(made.trainer, made.task, data.pixels, 8)))
     assert steps[0][0] == pytest.approx(steps[1][0], rel=1e-4)
@@ -217,6 +217,12 @@ def test_early_stopping_ends_and_keeps_the_best() -> None:
     trained = archgen.train(TINY, random, options=options)
     best = trained.summary["best_epoch"]
     assert trained.summary["epochs"] == len(trained.history) == best + 2 < 40
+    data = load_data(random, (6, 6, 1))
+    chosen = split(data).choosing
+    answer = np.asarray(trained.model(data.pixels[chosen] * (2 / 255) - 1.0))
+    loss = -np.log(answer[np.arange(len(chosen)), data.labels[chosen]]).mean()
+    assert loss == pytest.approx(trained.history[best - 1].val_loss, rel=1e-3)
+    assert loss != pytest.approx(trained.history[-1].val_loss, rel=1e-3)
 
 
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
