@@ -124,6 +124,33 @@ def test_arrays_must_be_given_again(tmp_path: Path, monkeypatch: Patch) -> None:
     assert "/" not in (read_checkpoint(run.checkpoint) or pytest.fail("none")).plan.origin
 
 
+def test_a_folder_called_like_a_data_set_is_not_taken_for_it(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Session, "carry_out", leave)
+    Path("digits").mkdir()
+    with pytest.raises(Left):
+        archgen.train("lenet5", "digits", "run")
+    with pytest.raises(Left):
+        archgen.resume("run")
+
+
+@pytest.mark.parametrize(("at", "told"), [(Session, "--resume"), (None, "before the run began")])
+def test_ctrl_c_tells_whether_there_is_something_to_go_on_with(
+    at: Any, told: str, tmp_path: Path, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    if at is Session:
+        monkeypatch.setattr(Session, "carry_out", interrupt)
+    else:
+        monkeypatch.setattr("archgen.training.running.load_data", interrupt)
+    assert main(["train", "lenet5", "--data", "digits", "-o", str(tmp_path / "run")]) == 130
+    assert told in capsys.readouterr().err
+
+
 def test_a_second_trainer_is_refused(left: RunFolder) -> None:
     with left.claimed():
         assert "another trainer works in" in refused(left)

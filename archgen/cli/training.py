@@ -14,6 +14,7 @@ from archgen.cli.application import Input, Limit, Set, app, source_of
 from archgen.cli.following import following
 from archgen.cli.printing import complain, plain, say
 from archgen.recipe import OPTIMIZERS, PRECISIONS, SCHEDULES
+from archgen.training.folder import RunFolder
 from archgen.training.options import augmentation_of
 from archgen.training.running import Request, begin, resume
 from archgen.training.session import Trained
@@ -143,7 +144,10 @@ def _resumable(folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        complain(f"stopped; `archgen train --resume {folder}` goes on from the last checkpoint")
+        if RunFolder(folder).checkpoint.exists():
+            complain(f"stopped; `archgen train --resume {folder}` goes on from the last checkpoint")
+        else:
+            complain("stopped before the run began")
         raise
 
 

@@ -25,6 +25,7 @@ OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "rmsprop": ("RMSprop", {}),
     "sgd": ("SGD", {"momentum": 0.9, "nesterov": True}),
 }
+OUT_OF_MEMORY = ("ResourceExhausted", "OutOfMemory", "MemoryError")
 NO_DECAY = ["bias", "gamma", "beta"]
 
 
@@ -59,7 +60,11 @@ class Learner:
         self.optimizer.build(self.trainer.trainable_variables)
 
     def step(self, pixels: Array, labels: Array, learning_rate: float) -> Measured:
-        """Learn from one batch of images of 0…255."""
+        """Learn from one batch of images of 0…255.
+
+        Raises:
+            MachineError: E504, the memory is too small for the batch.
+        """
         import keras
 
         self.optimizer.learning_rate = learning_rate
@@ -67,7 +72,8 @@ class Learner:
         names = list(self.task.graph.outputs)
         lone = len(names) == 1
         given = targets if lone else dict.fromkeys(names, targets)
-        logs = self.trainer.train_on_batch(pixels, given, return_dict=True)
+        with _memory_told(len(labels)):
+            logs = self.trainer.train_on_batch(pixels, given, return_dict=True)
         accuracy = logs["accuracy" if lone else f"{self.task.main}_accuracy"]
         return Measured(float(logs["loss"]), float(accuracy))
 
@@ -179,6 +185,19 @@ def _has_accelerator() -> bool:
     import keras
 
     return any(not name.startswith("cpu") for name in keras.distribution.list_devices())
+
+
+@contextmanager
+def _memory_told(size: int) -> Iterator[None]:
+    """Turn a backend's want of memory, which each has its own error for, into MachineError E504."""
+    try:
+        yield
+    except Exception as error:
+        if not any(name in type(error).__name__ for name in OUT_OF_MEMORY):
+            raise
+        message = f"there is not enough memory for a step of {size} images"
+        advice = f"try `--batch-size {max(1, size // 2)}`" if size > 1 else None
+        raise MachineError(Fault("E504", message, help=advice)) from error
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from archgen.recipe import Training
 from archgen.spec import Spec
 from archgen.training.images import DataSet
 from archgen.training.options import whole
+from archgen.training.sources import NAMES
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def data_record(data: DataSet, source: object) -> DataRecord:
     """Return what is remembered of data: files and folders by their whole paths."""
     told = ""
     if isinstance(source, str | Path):
-        told = str(Path(source).resolve()) if Path(source).exists() else str(source)
+        told = str(source) if source in NAMES else str(Path(source).resolve())
     return DataRecord(told, len(data.labels), data.shape, len(data.names), data.digest)
 
 

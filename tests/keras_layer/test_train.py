@@ -12,7 +12,7 @@ import pytest
 
 import archgen
 from archgen.cli import main
-from archgen.diagnostics import UsageError
+from archgen.diagnostics import MachineError, UsageError
 from archgen.pixels import PixelMap
 from archgen.recipe import Training
 from archgen.training.fitting import task_of
@@ -230,6 +230,19 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="E513") as error:
         archgen.train(TINY, images(), tmp_path / "run", options=options)
     assert "a learning rate below 1e+30" in str(error.value)
+
+
+def test_a_batch_that_no_memory_holds_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorflow as tf
+
+    def exhausted(*_: Any, **__: Any) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating a tensor")
+
+    made, data = learner({})
+    monkeypatch.setattr(made.trainer, "train_on_batch", exhausted)
+    with pytest.raises(MachineError, match="E504") as error:
+        made.step(data.pixels[:8], data.labels[:8], 1e-2)
+    assert "try `--batch-size 4`" in str(error.value)
 
 
 def test_nothing_stands_in_the_way_of_plain_fit() -> None:
