@@ -48,7 +48,7 @@ class Training(Level):
     schedule: Annotated[Literal["cosine", "constant", "linear"], _one_of(SCHEDULES)] = "cosine"
     warmup_epochs: Positive = 0.0
     weight_decay: Positive = 0.0
-    label_smoothing: Share = 0.0
+    label_smoothing: Share = 0.1  # as Inception-v3 was trained: arXiv:1512.00567, section 7
     augmentation: Annotated[
         Augmentation | None, BELOW, Field(description="an object of random changes")
     ] = None  # mild changes, where nothing is said

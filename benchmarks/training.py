@@ -51,12 +51,13 @@ def measure(rounds: int) -> Section:
     count = BATCH * STEPS
     images = keras.ops.image.resize(data.pixels[:count], (28, 28), antialias=True)
     resized = keras.ops.convert_to_numpy(images) * (2 / 255) - 1
+    labels = keras.utils.to_categorical(data.labels[:count], 10)
     model = compiled(small_inception_v4(), 2e-3)
     assert model.count_params() == learner.model.count_params()
 
     works = {
         OURS: lambda: steps(loop, np.arange(count)),
-        FIT: lambda: model.fit(resized, data.labels[:count], batch_size=BATCH, verbose=0),
+        FIT: lambda: model.fit(resized, labels, batch_size=BATCH, verbose=0),
     }
     samples = interleaved(works, rounds)
     rows = [

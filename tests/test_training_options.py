@@ -48,7 +48,7 @@ def test_what_is_asked_stands_over_the_spec_and_that_over_defaults() -> None:
 
 def test_a_spec_without_training_is_trained_by_the_defaults() -> None:
     made = options_of(spec(training={}), {})
-    mild = {"shift": 0.1, "rotate": 10.0, "zoom": 0.1}
+    mild = {"shift": 0.1, "rotate": 15.0, "zoom": 0.15}
     assert whole(made) == {**whole(Training(learning_rate=2e-3)), "augmentation": mild}
     assert whole(options_of(spec(training={"augmentation": {}}), {}))["augmentation"] == {}
 

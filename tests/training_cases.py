@@ -25,7 +25,7 @@ TINY: dict[str, Any] = {
         {"op": "dense", "units": "$classes", "activation": "$classifier_activation"},
     ]}},
     "defaults": {"batch_norm": {"momentum": 0.5}},
-    "training": {"epochs": 3, "batch_size": 8, "augmentation": {}},
+    "training": {"epochs": 3, "batch_size": 8, "augmentation": {}, "label_smoothing": 0},
 }  # fmt: skip
 
 

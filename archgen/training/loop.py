@@ -136,15 +136,20 @@ class Loop:
         report(Seen(row.epoch, self.options.epochs, self.steps, self.steps, row.loss, row))
 
     def measured(self, chosen: Array) -> tuple[float, float]:
-        """Return the loss and accuracy of the main output on some images."""
+        """Return the loss that is learned and the accuracy, of the main output on some images."""
         pixels, labels = self.data.pixels[chosen], self.data.labels[chosen]
         answered = answers(self.learner.trainer, self.learner.task, pixels, self.size)
-        return loss_of(answered, labels), float((answered.argmax(1) == labels).mean())
+        loss = loss_of(answered, labels, self.options.label_smoothing)
+        return loss, float((answered.argmax(1) == labels).mean())
 
 
-def loss_of(answered: Array, labels: Array) -> float:
-    """Return the mean cross-entropy of probabilities, an image a row."""
+def loss_of(answered: Array, labels: Array, smoothing: float = 0.0) -> float:
+    """Return the mean cross-entropy of probabilities, an image a row.
+
+    With smoothing s of k classes the right one counts 1 - s, and each s/k beside.
+    """
     import numpy as np
 
-    right: Any = answered[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(right, TINY)).mean())
+    logs: Any = -np.log(np.maximum(answered, TINY))
+    right = logs[np.arange(len(labels)), labels]
+    return float(((1 - smoothing) * right + smoothing * logs.mean(axis=1)).mean())

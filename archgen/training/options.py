@@ -14,7 +14,7 @@ Checked = TypeVar("Checked", bound=BaseModel)
 AUGMENTATION = "augmentation"
 TOLD = ("loss", "from_logits")  # of other programs
 # Small enough to leave alone what nearly every image shows; flips are not.
-MILD = Augmentation(shift=0.1, rotate=10.0, zoom=0.1)
+MILD = Augmentation(shift=0.1, rotate=15.0, zoom=0.15)
 # A first learning rate for each optimizer, with a batch of 64.
 LEARNING_RATES: Mapping[str, float] = {
     "adam": 2e-3, "adamw": 2e-3, "nadam": 2e-3, "sgd": 5e-2, "rmsprop": 1e-3, "lion": 2e-4
