@@ -10,10 +10,10 @@ from typing import Any
 class Epoch:
     """What an epoch came to, counted from 1.
 
-    ``loss`` and ``accuracy`` are means over its batches while the weights changed; ``val_loss`` and
-    ``val_accuracy`` are of the images that choose the epoch, main output, after it, labels as smooth
-    as in training. ``seconds``
-    are those of the whole epoch, ``seconds_per_step`` the median of its steps.
+    ``loss`` and ``accuracy`` are means over its batches while the weights changed. ``val_loss`` and
+    ``val_accuracy`` are the main output's after it, on the images that choose the epoch, the labels
+    as smooth as in training. ``seconds`` are those of the whole epoch, ``seconds_per_step`` the
+    median of its steps.
     """
 
     epoch: int

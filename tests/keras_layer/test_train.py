@@ -213,8 +213,8 @@ def test_a_folder_of_images_is_learned_from(tmp_path: Path, capsys: Captured) ->
 
 def test_early_stopping_ends_and_keeps_the_best() -> None:
     random = {**images(), "y": np.random.default_rng(9).integers(0, 3, 48)}
-    options = {"epochs": 40, "early_stopping": 2, "optimizer": "sgd", "schedule": "constant"}
-    options["label_smoothing"] = 0.3
+    options: dict[str, Any] = {"epochs": 40, "early_stopping": 2, "label_smoothing": 0.3}
+    options |= {"optimizer": "sgd", "schedule": "constant"}
     trained = archgen.train(TINY, random, options=options)
     best = trained.summary["best_epoch"]
     assert trained.summary["epochs"] == len(trained.history) == best + 2 < 40
