@@ -128,6 +128,7 @@ class Session:
         }
         summary = {**measured, **self._about(loop, model)}
         matrix = confusion_matrix(labels, taken, len(self.data.names))
+        write_table(self.run.table, loop.progress.rows)  # it may have been killed just before
         checkpoint = replace(self.checkpoint, progress=loop.progress)
         self.run.finish(model, checkpoint, matrix, self.data.names, summary)
         remove_checkpoint(self.run.checkpoint)

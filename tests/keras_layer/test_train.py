@@ -16,6 +16,7 @@ from archgen.diagnostics import MachineError, UsageError
 from archgen.pixels import PixelMap
 from archgen.recipe import Training
 from archgen.training.fitting import task_of
+from archgen.training.folder import RunFolder
 from archgen.training.images import split
 from archgen.training.learner import Learner, answers
 from archgen.training.preparing import prepared
@@ -245,6 +246,22 @@ def test_a_batch_that_no_memory_holds_is_told(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(MachineError, match="E504") as error:
         made.step(data.pixels[:8], data.labels[:8], 1e-2)
     assert "try `--batch-size 4`" in str(error.value)
+
+
+def test_a_run_that_was_left_at_its_very_end_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(RunFolder, "finish", interrupt)
+        archgen.train(TINY, images(), tmp_path)
+    (tmp_path / "log.csv").unlink()
+    trained = archgen.resume(tmp_path, data=images())
+    assert [row.epoch for row in trained.history] == [1, 2, 3]
+    assert len((tmp_path / "log.csv").read_text(encoding="utf-8").splitlines()) == 1 + 3
+    assert not (tmp_path / "checkpoint").exists()
 
 
 def test_nothing_stands_in_the_way_of_plain_fit() -> None:
