@@ -31,9 +31,9 @@ ELSEWHERE = {
     "E507": "test_faults.py",
     "E508": "test_faults.py",
     "E511": "test_limits.py",
-    "E512": "test_training_options.py",
-    "E513": "test_resuming.py",
-    "E514": "test_training_options.py",
+    "E515": "test_training_options.py",
+    "E516": "test_resuming.py",
+    "E517": "test_training_options.py",
     "E509": "pictures/test_rendering.py",
     "E510": "pictures/test_rendering.py",
 }

@@ -99,7 +99,7 @@ WRONG = {
 def test_wrong_arrays_are_refused(name: str) -> None:
     arrays, reason = WRONG[name]
     told = refused(arrays)
-    assert "E512" in told
+    assert "E515" in told
     assert reason in told
 
 
@@ -132,7 +132,7 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
 )
 def test_a_misspelt_name_is_looked_up(name: str, meant: str) -> None:
     told = refused(name)
-    assert "E512" in told
+    assert "E515" in told
     assert f"did you mean `{meant}`?" in told
 
 

@@ -72,7 +72,7 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_option_is_refused(name: str) -> None:
     value, reason = WRONG[name]
-    with pytest.raises(UsageError, match="E514") as error:
+    with pytest.raises(UsageError, match="E517") as error:
         options_of(spec(), {name: value})
     assert reason in str(error.value)
 
@@ -115,7 +115,7 @@ def refused(known: archgen.Spec, given: DataSet, **parameters: Any) -> list[arch
     graph = api.graph(known, **parameters)
     with pytest.raises(UsageError) as error:
         task_of(known, graph, parameters, given)
-    assert {fault.code for fault in error.value.faults} == {"E512"}
+    assert {fault.code for fault in error.value.faults} == {"E515"}
     return list(error.value.faults)
 
 

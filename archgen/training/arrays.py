@@ -34,7 +34,7 @@ def data_set(source: str, arrays: Mapping[str, Any], names: tuple[str, ...] = ()
     """Return the data set that arrays are: ``x`` and ``y``, or shares to learn from and to test.
 
     Raises:
-        UsageError: E512, they are no images with labels.
+        UsageError: E515, they are no images with labels.
     """
     import numpy as np
 
@@ -110,7 +110,7 @@ def _names(source: str, labels: Any, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _fault(source: str, message: str) -> UsageError:
-    return UsageError(Fault("E512", f"{source} cannot be learned from: {message}"))
+    return UsageError(Fault("E515", f"{source} cannot be learned from: {message}"))
 
 
 def _unreadable(path: Path, reason: str) -> UsageError:

@@ -27,7 +27,7 @@ def task_of(spec: Spec, graph: Graph, parameters: Mapping[str, api.Scalar], data
     """Return what a network learns from the data.
 
     Raises:
-        UsageError: E512, it cannot, each reason with what would work.
+        UsageError: E515, it cannot, each reason with what would work.
     """
     faults = list(_faults(spec, graph, parameters, data))
     if faults:
@@ -46,12 +46,12 @@ def _faults(
         wanted = (height, width, data.shape[-1])
         works = _works(spec, wanted, parameters)
         advice = f"say `--input {'x'.join(map(str, wanted))}`" if works else None
-        yield Fault("E512", message, help=advice)
+        yield Fault("E515", message, help=advice)
     shapes = {name: graph.by_name[node].shape for name, node in graph.outputs.items()}
     maps = [name for name, shape in shapes.items() if len(shape) > 1]
     if maps:
         told = f"{named(maps[0])} is {shape_text(shapes[maps[0]])}"
-        yield Fault("E512", f"{graph.name} does not classify images: its output {told}")
+        yield Fault("E515", f"{graph.name} does not classify images: its output {told}")
         return
     yield from _classes(spec, graph, parameters, data)
     yield from _ends(spec, graph, parameters)
@@ -68,7 +68,7 @@ def _classes(
                 f"{named(name)} of {graph.name} has {units} classes; {data.source} has {count}"
             )
             advice = _setting(spec, graph, parameters, {CLASSES: count})
-            yield Fault("E512", message, help=advice)
+            yield Fault("E515", message, help=advice)
             return
 
 
@@ -79,7 +79,7 @@ def _ends(spec: Spec, graph: Graph, parameters: Mapping[str, api.Scalar]) -> Ite
             told = f"ends in {end.activation}" if end else "ends in no dense or conv layer"
             message = f"{named(name)} of {graph.name} {told}; softmax or logits can be learned"
             advice = _setting(spec, graph, parameters, {"classifier_activation": "softmax"})
-            yield Fault("E512", message, help=advice)
+            yield Fault("E515", message, help=advice)
             return
 
 

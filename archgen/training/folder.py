@@ -63,23 +63,23 @@ class RunFolder:
         """Keep the folder for this process.
 
         Raises:
-            UsageError: E513, another trainer works in it.
+            UsageError: E516, another trainer works in it.
             MachineError: E503, it cannot be written, or something within the block cannot.
         """
         with writing(self.path), claimed(self.path / "trainer.lock") as free:
             if not free:
                 message = f"another trainer works in {self.path}"
-                raise UsageError(Fault("E513", message, help="wait for it, or name another folder"))
+                raise UsageError(Fault("E516", message, help="wait for it, or name another folder"))
             yield
 
     def require_empty(self) -> None:
-        """Raise UsageError E513 where a run stands here, finished or not."""
+        """Raise UsageError E516 where a run stands here, finished or not."""
         if self.summary.exists():
             advice = "name another folder"
-            raise UsageError(Fault("E513", f"{self.path} holds a finished run", help=advice))
+            raise UsageError(Fault("E516", f"{self.path} holds a finished run", help=advice))
         if read_checkpoint(self.checkpoint) is not None:
             advice = f"`archgen train --resume {self.path}` goes on with it"
-            raise UsageError(Fault("E513", f"{self.path} holds a run already", help=advice))
+            raise UsageError(Fault("E516", f"{self.path} holds a run already", help=advice))
 
     def finish(
         self,

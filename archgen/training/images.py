@@ -75,7 +75,7 @@ def split(data: DataSet) -> Split:
     are never in two shares.
 
     Raises:
-        UsageError: E512, a class has too few different images.
+        UsageError: E515, a class has too few different images.
     """
     import numpy as np
 
@@ -105,7 +105,7 @@ def _too_few(data: DataSet, label: int, count: int, fewest: int) -> UsageError:
     note = (
         f"{fewest} are the fewest: some to learn from, some to choose the epoch by, some held out"
     )
-    return UsageError(Fault("E512", message, notes=(note,)))
+    return UsageError(Fault("E515", message, notes=(note,)))
 
 
 def order(seed: int, epoch: int, count: int) -> Array:

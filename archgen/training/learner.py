@@ -85,13 +85,13 @@ class Learner:
         """Put a state back.
 
         Raises:
-            MachineError: E513, it is that of another network or optimizer.
+            MachineError: E516, it is that of another network or optimizer.
         """
         variables = self._variables()
         shapes = [tuple(variable.shape) for variable in variables]
         if shapes != [array.shape for array in state]:
             message = "the checkpoint does not fit: another version of Keras may have written it"
-            raise MachineError(Fault("E513", message))
+            raise MachineError(Fault("E516", message))
         for variable, array in zip(variables, state, strict=True):
             variable.assign(array)
 

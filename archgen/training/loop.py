@@ -69,7 +69,7 @@ class Loop:
 
         Raises:
             KeyboardInterrupt: it was asked to stop, and the checkpoint is that of the last step.
-            UsageError: E513, the loss is no number any more.
+            UsageError: E516, the loss is no number any more.
         """
         while not self.progress.is_over(self.options.epochs, self.options.early_stopping):
             began = time.perf_counter()
@@ -112,7 +112,7 @@ class Loop:
             number, at = self.progress.epoch + 1, self.progress.step + 1
             message = f"the loss is {measured.loss} at step {at} of epoch {number}"
             advice = f"begin again with a learning rate below {self.options.learning_rate:g}"
-            raise UsageError(Fault("E513", message, help=advice))
+            raise UsageError(Fault("E516", message, help=advice))
 
     def _close(self, seconds: float, report: Report) -> None:
         """Measure what an epoch came to; keep its weights if they are the best."""

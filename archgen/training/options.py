@@ -25,13 +25,13 @@ def options_of(spec: Spec, asked: Mapping[str, object]) -> Training:
     """Return the options of a run, complete.
 
     Raises:
-        UsageError: E514, an option that is none.
+        UsageError: E517, an option that is none.
     """
     said = written(spec.training) if spec.training else {}
     given = {name: value for name, value in asked.items() if value is not None}
     for name in TOLD:
         if name in given:
-            raise UsageError(Fault("E514", f"training has no option {named(name)}"))
+            raise UsageError(Fault("E517", f"training has no option {named(name)}"))
     if isinstance(changes := given.get(AUGMENTATION), Mapping):
         given[AUGMENTATION] = _checked(Augmentation, changes)
     elif isinstance(known := said.get(AUGMENTATION), Mapping):
@@ -69,18 +69,18 @@ def _faults(cls: type[BaseModel], error: ValidationError) -> Iterable[Fault]:
     for detail in error.errors():
         name = str(detail["loc"][0])
         if detail["type"] == "extra_forbidden":
-            fault = Fault("E514", f"training has no option {named(name)}")
+            fault = Fault("E517", f"training has no option {named(name)}")
             yield offering(fault, name, [key for key in cls.model_fields if key not in TOLD])
         else:
             words = cls.model_fields[name].description
-            yield Fault("E514", f"{named(name)} must be {words}, not {quoted(detail['input'])}")
+            yield Fault("E517", f"{named(name)} must be {words}, not {quoted(detail['input'])}")
 
 
 def augmentation_of(settings: Iterable[str] | None) -> dict[str, Any] | None:
     """Return every ``name=value`` of ``--augment``; ``none`` alone switches all off.
 
     Raises:
-        UsageError: E514, there is no ``=``, or the value is none.
+        UsageError: E517, there is no ``=``, or the value is none.
     """
     if settings is None or not (texts := list(settings)):
         return None
@@ -93,7 +93,7 @@ def _change(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         message = f"--augment wants name=value, such as shift=0.1, or none, not {named(text)}"
-        raise UsageError(Fault("E514", message))
+        raise UsageError(Fault("E517", message))
     try:
         return name, float(value)
     except ValueError:

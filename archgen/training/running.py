@@ -69,8 +69,8 @@ def train(  # noqa: PLR0913 - so many are the choices of a run
 
     Raises:
         SpecError: all faults of the spec at once.
-        UsageError: E501, E502, E507, E508; E512 data and network do not fit; E513 the folder holds
-            a run; E514 an option that is none.
+        UsageError: E501, E502, E507, E508; E515 data and network do not fit; E516 the folder holds
+            a run; E517 an option that is none.
         MachineError: E502 a download, E503 the folder, and what ``build`` raises.
         KeyboardInterrupt: it was stopped; ``resume`` goes on.
     """
@@ -118,19 +118,19 @@ def resume(
     of the run.
 
     Raises:
-        UsageError: E513, there is no run, or its spec or data have changed; what ``train`` raises.
+        UsageError: E516, there is no run, or its spec or data have changed; what ``train`` raises.
         MachineError, KeyboardInterrupt: as ``train``.
     """
     run = RunFolder(Path(output))
     if not run.path.is_dir():
-        raise UsageError(Fault("E513", f"there is no run in {output}"))
+        raise UsageError(Fault("E516", f"there is no run in {output}"))
     with run.claimed():
         if run.summary.exists():
             remove_checkpoint(run.checkpoint)
             return _finished(run)
         checkpoint = read_checkpoint(run.checkpoint)
         if checkpoint is None:
-            raise UsageError(Fault("E513", f"there is no run in {output}"))
+            raise UsageError(Fault("E516", f"there is no run in {output}"))
         return _session(run, checkpoint, spec, data).carry_out(report or _quiet)
 
 
@@ -142,7 +142,7 @@ def _session(
     graph = api.graph(known, plan.input_shape, **plan.parameters)
     if data is None and not plan.data.source:
         raise UsageError(
-            Fault("E513", f"the run in {run.path} learned from arrays: give them again")
+            Fault("E516", f"the run in {run.path} learned from arrays: give them again")
         )
     images = load_data(data or plan.data.source, next(iter(graph.inputs.values())))
     _require_same_data(run, plan, images)
@@ -168,7 +168,7 @@ def _require_same_spec(run: RunFolder, before: str, now: str) -> None:
     notes = (f"SHA-256 {hashes[0]}, now {hashes[1]}", *differences(before, now))
     copy = run.checkpoint / "spec.json"
     advice = f"`archgen train --resume {run.path} {copy}` goes on with the spec as it was"
-    raise UsageError(Fault("E513", message, notes=notes, help=advice))
+    raise UsageError(Fault("E516", message, notes=notes, help=advice))
 
 
 def _require_same_data(run: RunFolder, plan: Plan, data: DataSet) -> None:
@@ -184,7 +184,7 @@ def _require_same_data(run: RunFolder, plan: Plan, data: DataSet) -> None:
     )
     notes = tuple(f"{name}: {one}, now {other}" for name, one, other in named if one != other)
     advice = f"`--data` says where the data are that it began with: {before.source or 'arrays'}"
-    raise UsageError(Fault("E513", message, notes=notes, help=advice))
+    raise UsageError(Fault("E516", message, notes=notes, help=advice))
 
 
 def _finished(run: RunFolder) -> Trained:

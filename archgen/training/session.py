@@ -58,7 +58,7 @@ class Session:
 
         Raises:
             KeyboardInterrupt: it was stopped; a checkpoint is written.
-            UsageError, MachineError: E513, it cannot go on; what ``build`` raises; OSError.
+            UsageError, MachineError: E516, it cannot go on; what ``build`` raises; OSError.
         """
         import_keras()
         if self.checkpoint.plan.deterministic:

@@ -40,7 +40,7 @@ def load_data(source: Given, shape: Shape) -> DataSet:
     as they are.
 
     Raises:
-        UsageError: E502 they cannot be read, E512 they are no images with labels.
+        UsageError: E502 they cannot be read, E515 they are no images with labels.
         MachineError: E502 a data set that cannot be downloaded, E504 not enough memory.
     """
     if isinstance(source, Mapping):
@@ -57,7 +57,7 @@ def load_data(source: Given, shape: Shape) -> DataSet:
         return data_set(str(path), read_npz(path))
     if path.is_dir():
         return _of_folder(path, shape)
-    fault = Fault("E512", f"there are no data {named(str(source))}, by name or as a folder")
+    fault = Fault("E515", f"there are no data {named(str(source))}, by name or as a folder")
     raise UsageError(
         offering(fault, str(source), NAMES, "a file ending in .npz, a folder, or one of")
     )
@@ -105,7 +105,7 @@ def _of_folder(folder: Path, shape: Shape) -> DataSet:
     names = read[0][0]
     if any(part[0] != names for part in read):
         message = f"the classes of {parts[0]} and {parts[-1]} are called differently"
-        raise UsageError(Fault("E512", message))
+        raise UsageError(Fault("E515", message))
     pixels, labels, digests = (np.concatenate([part[at] for part in read]) for at in (1, 2, 3))
     tests = len(read[1][2]) if len(read) > 1 else 0
     return DataSet(str(folder), pixels, labels, digests, names, tests)
@@ -119,7 +119,7 @@ def _classes(folder: Path, shape: Shape) -> tuple[tuple[str, ...], Array, Array,
     height, width, channels = shape
     if channels not in COLOURS:
         message = f"images have 1, 3 or 4 channels; the network takes {channels}"
-        raise UsageError(Fault("E512", message))
+        raise UsageError(Fault("E515", message))
     try:
         found = keras.utils.image_dataset_from_directory(
             folder, label_mode="int", color_mode=COLOURS[channels], batch_size=None,

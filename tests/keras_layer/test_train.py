@@ -230,7 +230,7 @@ def test_early_stopping_ends_and_keeps_the_best() -> None:
 
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     options = {"optimizer": "sgd", "learning_rate": 1e30}
-    with pytest.raises(UsageError, match="E513") as error:
+    with pytest.raises(UsageError, match="E516") as error:
         archgen.train(TINY, images(), tmp_path / "run", options=options)
     assert "a learning rate below 1e+30" in str(error.value)
 
