@@ -24,6 +24,8 @@ from archgen.ir import Graph, Node
 from archgen.library import names
 from archgen.pictures import Picture, render
 from archgen.spec import Spec
+from archgen.training.running import resume, train
+from archgen.training.session import Trained
 
 __all__ = [
     "About",
@@ -36,6 +38,7 @@ __all__ = [
     "Picture",
     "Spec",
     "SpecError",
+    "Trained",
     "UsageError",
     "about",
     "analyse",
@@ -50,8 +53,10 @@ __all__ = [
     "new",
     "render",
     "resolved",
+    "resume",
     "schema",
     "sizes",
     "table",
+    "train",
     "verify",
 ]

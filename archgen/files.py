@@ -26,7 +26,7 @@ from pathlib import Path
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["recover", "replacing_file", "replacing_folder", "write_bytes", "write_text"]
+__all__ = ["claimed", "recover", "replacing_file", "replacing_folder", "write_bytes", "write_text"]
 
 _AT_FDCWD = -100  # linux/fcntl.h: a relative path starts at the current folder
 _RENAME_EXCHANGE = 2  # linux/fs.h
@@ -95,6 +95,34 @@ def recover(path: Path | str) -> None:
     target = Path(os.path.realpath(path))
     with _locked(target.parent):
         _sweep(target)
+
+
+@contextmanager
+def claimed(path: Path | str) -> Iterator[bool]:
+    """Hold a lock file, made where it is missing; yields False where another program holds it.
+
+    The lock dies with the process. Without locks (Windows, some network file systems) everybody
+    gets it.
+    """
+    if sys.platform == "win32":
+        yield True
+        return
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        yield not _is_held(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _is_held(descriptor: int) -> bool:
+    """Take a lock and return whether another program has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _destination(path: Path | str, *, folder: bool) -> tuple[Path, int | None]:

@@ -19,6 +19,7 @@ from archgen.ops.fields import INITIALIZER, REGULARIZER
 from archgen.ops.join import Join
 from archgen.ops.keras_objects import EXPRESSION_SCHEMA
 from archgen.ops.norm import Norm
+from archgen.recipe import Augmentation, Training
 from archgen.spec import (
     Branch,
     Entry,
@@ -89,7 +90,7 @@ class _Levels:
 
     def spec(self) -> Schema:
         """Return the top of a document."""
-        below = {name: self.ref(name) for name in ("input", "width", "defaults")}
+        below = {name: self.ref(name) for name in ("input", "width", "defaults", "training")}
         below |= {"layers": _layers(), "heads": self.map_of("head", NAME)}
         below["modules"] = self.map_of("module", IDENTIFIER)
         return self.level(Spec, below, ["archgen", "name", "input", "layers"])
@@ -100,6 +101,8 @@ class _Levels:
             "input": self.level(Input, {"pixels": _pixels()}, ["shape"]),
             "width": self.level(Width, {}, []),
             "defaults": self.defaults(),
+            "training": self.level(Training, {"augmentation": self.ref("augmentation")}, []),
+            "augmentation": self.level(Augmentation, {}, []),
             "head": self.level(Head, {"layers": _layers()}, ["from", "layers"]),
             "module": self.module(),
             "branch": _or(_layers(), self.level(Branch, {"layers": _layers()}, [])),

@@ -24,6 +24,7 @@ from archgen.naming import (
 from archgen.ops import OPS
 from archgen.ops.join import Join
 from archgen.places import Place
+from archgen.recipe import Augmentation, Training
 from archgen.source import Array, Object
 from archgen.spec import (
     Branch,
@@ -84,6 +85,7 @@ class _Reader(Declarations):
         children: dict[str, Any] = {"defaults": self.defaults}
         children |= self.child(raw, "input", self.input)
         children |= self.child(raw, "width", lambda width: self.level(Width, width))
+        children |= self.child(raw, "training", self.training)
         children |= self.child(raw, "heads", lambda heads: self.members(heads, self.head))
         children |= self.child(raw, "modules", lambda modules: self.members(modules, self.module))
         return self.level(Spec, raw, children | self.layers_of(raw))
@@ -114,6 +116,10 @@ class _Reader(Declarations):
         if isinstance(pixels := raw.get("pixels"), Object):
             self.level(Pixels, pixels)
         return self.level(Input, raw)
+
+    def training(self, raw: Object) -> Training | None:
+        below = self.child(raw, "augmentation", lambda changes: self.level(Augmentation, changes))
+        return self.level(Training, raw, below)
 
     def head(self, raw: Object, _: str) -> Head | None:
         return self.level(Head, raw, self.layers_of(raw))

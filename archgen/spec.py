@@ -332,9 +332,7 @@ class Spec(Level):
         Field(default_factory=dict)
     )
     labels: Annotated[Texts | str, Field(description="a list of class names")] = ""
-    training: Annotated[dict[str, Any], Field(description="an object of training defaults")] = (
-        Field(default_factory=dict)
-    )
+    training: Annotated[Any, BELOW, Field(description="an object of training defaults")] = None
     input: Annotated[Input, BELOW]
     parameters: Parameters = Field(default_factory=dict)
     defaults: Annotated[Mapping[str, Object], BELOW] = Field(default_factory=dict)

@@ -13,7 +13,13 @@ from archgen.cli import main
 from tests.literate import UPDATE
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "docs/story.md", "docs/pictures.md", "docs/fitting.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/story.md",
+    "docs/pictures.md",
+    "docs/fitting.md",
+    pytest.param("docs/training.md", marks=pytest.mark.keras),
+)
 FENCED = re.compile(r"^```(?P<info>console|json \S+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"^\$ (?P<command>.*)\n(?P<output>(?:(?!\$ ).*\n)*)", re.MULTILINE)
 

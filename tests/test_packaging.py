@@ -57,6 +57,12 @@ def test_the_wheel_holds_every_explanation(wheel: dict[str, bytes]) -> None:
     assert {name for name in wheel if name.startswith("archgen/explanations/")} == pages
 
 
+def test_the_wheel_holds_the_digits_with_their_licence(wheel: dict[str, bytes]) -> None:
+    for suffix in (".npz", ".txt"):
+        name = f"archgen/training/digits{suffix}"
+        assert wheel.get(name) == (ROOT / name).read_bytes()
+
+
 def test_the_wheel_holds_the_fonts_with_their_licence_and_the_parts_of_the_page(
     wheel: dict[str, bytes],
 ) -> None:

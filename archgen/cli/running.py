@@ -14,6 +14,7 @@ from archgen.cli import (
     fitting,
     rendering,
     showing,
+    training,
     verifying,
 )
 from archgen.cli.application import app
@@ -22,7 +23,18 @@ from archgen.cli.refusing import INTERRUPTED, refused, unexpected, unread
 from archgen.diagnostics import ArchgenError, Fault, MachineError
 
 # Importing a module of verbs adds them to the program, in the order that its help shows.
-VERBS = (showing, checking, explaining, rendering, fitting, building, coding, verifying, editing)
+VERBS = (
+    showing,
+    checking,
+    explaining,
+    rendering,
+    fitting,
+    building,
+    training,
+    coding,
+    verifying,
+    editing,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -39,7 +39,7 @@ def loss_of_logits(spec: Spec, graph: Graph | None) -> Iterator[Fault]:
         return
     entries = Entries(spec)
     for loss in _losses(spec, graph):
-        ends = {name: end for name in loss.outputs if (end := _end(graph, name))}
+        ends = {name: end for name in loss.outputs if (end := end_of(graph, name))}
         wrong = {name: end for name, end in ends.items() if _contradicts(loss, end)}
         if not wrong:
             continue
@@ -78,7 +78,7 @@ def _said(value: object, outputs: tuple[str, ...]) -> Iterator[Loss]:
             return
 
 
-def _end(graph: Graph, output: str) -> End | None:
+def end_of(graph: Graph, output: str) -> End | None:
     """Follow an output back over what changes no value; None where it ends in another op."""
     node = graph.by_name.get(graph.outputs[output])
     while node is not None:
@@ -108,7 +108,7 @@ def _help(spec: Spec, graph: Graph, loss: Loss, outputs: tuple[str, ...]) -> str
         return None
     shape = next(iter(graph.inputs.values()))
     tried = resolve(spec, Faults(), {PARAMETER: activation}, shape)
-    ends = [_end(tried, name) for name in outputs if tried and name in tried.outputs]
+    ends = [end_of(tried, name) for name in outputs if tried and name in tried.outputs]
     if len(ends) < len(outputs) or any(not end or _contradicts(loss, end) for end in ends):
         return None
     return f'say `"{PARAMETER}": "{activation}"`'
