@@ -186,7 +186,7 @@ def build(
 
 def verify(
     spec: SpecLike | Graph,
-    other: "keras.Model | None" = None,
+    other: "keras.Model | str | Path | None" = None,
     /,
     input_shape: Shape | None = None,
     seed: int = 0,
@@ -197,15 +197,29 @@ def verify(
     Without ``other`` it is the network of ``keras.applications`` that the spec states by its name,
     and both answer logits; with it, that model keeps those weights. A graph needs ``other``.
 
+    It may also be a ``.keras`` file that ``archgen build`` wrote. That gives the input and the
+    parameters that are not given here; nothing in it is run, and the two are compared under its own
+    weights, too.
+
     Raises:
-        SpecError: all faults at once.
-        UsageError: there is no such spec or parameter; E501, Keras has no such network.
+        SpecError: all faults at once, those of the file's spec too.
+        UsageError: there is no such spec or parameter; E501, Keras has no such network; E502, the
+            file was not written by archgen.
         MachineError: E506, the other model has other weights, inputs or outputs; what ``build``
             raises.
     """
     from archgen.backends.applications import application_of, with_logits
+    from archgen.backends.saving import rebuilt_model, saved_provenance
     from archgen.backends.verifying import verify as verify_graph
 
+    if isinstance(other, str | Path):
+        path = Path(other)
+        provenance = saved_provenance(path)
+        if not isinstance(spec, Graph):
+            spec = load(spec)
+            input_shape, parameters = provenance.settings(spec, input_shape, parameters)
+        checked = _graph_of(spec, input_shape, parameters)
+        return verify_graph(checked, rebuilt_model(path, provenance), seed, own=True)
     if other is not None:
         return verify_graph(_graph_of(spec, input_shape, parameters), other, seed)
     if isinstance(spec, Graph):

@@ -53,6 +53,16 @@ class Provenance:
     input: Shape
     parameters: Mapping[str, Scalar]
 
+    def settings(
+        self, spec: Spec, shape: Shape | None, parameters: Mapping[str, Scalar]
+    ) -> tuple[Shape, dict[str, Scalar]]:
+        """Return the input and parameters that make a spec the network of this record.
+
+        What is given wins; the record's other parameters count where the spec has them.
+        """
+        known = {name: self.parameters[name] for name in self.parameters if name in spec.parameters}
+        return shape or self.input, {**known, **parameters}
+
     def record(self) -> dict[str, Any]:
         """Return the record as plain data for JSON."""
         return {"format": FORMAT, **asdict(self)}

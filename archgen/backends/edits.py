@@ -4,19 +4,13 @@ Weights are a mapping from (name of the node, name of the weight) to arrays.
 """
 
 from collections import ChainMap
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archgen.backends.keras import build_model
+from archgen.ir import Graph, Op
 from archgen.passes import Rewriting
-from archgen.passes.contract import (
-    Expression,
-    InverseRoot,
-    Old,
-    Plus,
-    Shaped,
-    Sum,
-    Times,
-)
+from archgen.passes.contract import Expression, InverseRoot, Old, Plus, Shaped, Sum, Times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,11 +26,25 @@ if TYPE_CHECKING:
 def rewritten_model(model: "keras.Model", rewriting: Rewriting) -> "keras.Model":
     """Return the model of a rewritten graph with the weights made of another's.
 
-    ``model`` is that of the graph before, as archgen builds it; it is left as it is.
+    ``model`` is that of the graph before, as archgen builds it; it is left as it is, and returned
+    where no pass fired.
     """
-    rewritten = build_model(rewriting.graph)
+    if rewriting.graph is rewriting.before:
+        return model
+    rewritten = build_model(_uninitialised(rewriting.graph))
     load_into(rewritten, apply(rewriting, weights_of(model)))
     return rewritten
+
+
+def _uninitialised(graph: Graph) -> Graph:
+    """Return a graph whose weights begin as zeros: no time goes into values that are replaced."""
+    nodes = tuple(replace(node, op=_with_zeros(node.op)) for node in graph)
+    return replace(graph, nodes=nodes)
+
+
+def _with_zeros(op: Op) -> Op:
+    names = [name for name in type(op).model_fields if name.endswith("_initializer")]
+    return op.model_copy(update=dict.fromkeys(names, "zeros")) if names else op
 
 
 def weights_of(model: "keras.Model") -> "Weights":
@@ -73,15 +81,24 @@ def apply(rewriting: Rewriting, weights: "Weights") -> "Weights":
 
 
 def _made(rewriting: Rewriting, weights: "Weights") -> "dict[Key, Array]":
-    """Carry out the edits in order; a node's weights are rounded behind its last."""
+    """Carry out the edits in order; a node's weights are rounded behind its last.
+
+    What statistics make infinite they make infinite in the model before, too.
+    """
+    import numpy as np
+
     types = {node: array.dtype for (node, _), array in weights.items()}
     last = {edit.node: number for number, edit in enumerate(rewriting.edits)}
     made: dict[Key, Array] = {}
     newest = ChainMap(made, dict(weights))
+    own: dict[str, dict[str, Array]] = {}
     for number, (node, edits) in enumerate(rewriting.edits):
-        made |= {(node, name): value_of(expression, newest) for name, expression in edits}
-        if number == last[node]:
-            made |= {key: made[key].astype(types[node]) for key in made if key[0] == node}
+        with np.errstate(all="ignore"):
+            values = {name: value_of(expression, newest) for name, expression in edits}
+            own[node] = own.get(node, {}) | values
+            if number == last[node]:
+                values = {name: value.astype(types[node]) for name, value in own[node].items()}
+        made |= {(node, name): value for name, value in values.items()}
     return made
 
 

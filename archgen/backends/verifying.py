@@ -1,4 +1,4 @@
-"""Whether a graph computes what another Keras model does: the same random weights in both.
+"""Whether a graph computes what another Keras model does: the same weights in both.
 
 Layers with weights are paired in the order of the graph, depth first through the spec, and in the
 order in which the other model's layers were called. Imports Keras and NumPy only when it is called.
@@ -38,18 +38,22 @@ class Pair(NamedTuple):
 class Verification(NamedTuple):
     """How far two models with the same weights are apart on the same image.
 
-    ``difference`` is the largest of the outputs, in parts of the largest value of that output;
-    ``first`` the first node whose values differ by more than the tolerance, None where all agree.
+    ``difference`` is the largest of the outputs under random weights, in parts of the largest
+    value of that output; ``own_difference`` the same under the other model's own weights, None
+    where they were not asked for; ``first`` the first node whose values differ by more than the
+    tolerance, None where all agree.
     """
 
     difference: float
     first: str | None
     pairs: tuple[Pair, ...]
+    own_difference: float | None = None
 
     @property
     def agrees(self) -> bool:
         """Say whether nothing differs by more than the tolerance."""
-        return self.difference <= TOLERANCE and self.first is None
+        found = [each for each in (self.difference, self.own_difference) if each is not None]
+        return all(each <= TOLERANCE for each in found) and self.first is None
 
 
 class _Side(NamedTuple):
@@ -62,6 +66,13 @@ class _Side(NamedTuple):
     layers: Sequence[Any]
 
 
+class _Run(NamedTuple):
+    """What one comparison under the same weights found."""
+
+    difference: float
+    first: str | None
+
+
 class _Compared(NamedTuple):
     """A node and the tensors of the two models that have its values."""
 
@@ -70,32 +81,26 @@ class _Compared(NamedTuple):
     theirs: Any
 
 
-def verify(graph: Graph, other: "keras.Model", seed: int = 0) -> Verification:
+def verify(graph: Graph, other: "keras.Model", seed: int = 0, *, own: bool = False) -> Verification:
     """Return how far a graph's model and another are apart under random weights of ``seed``.
 
-    The other model keeps those weights. Rescaling and Normalization layers in front of it are left
-    out, unless the graph itself begins with a rescale.
+    With ``own`` they are compared under the other model's own weights first. It keeps the random
+    ones. Rescaling and Normalization layers in front of it are left out, unless the graph itself
+    begins with a rescale.
 
     Raises:
         MachineError: E506, the other model has other weights, inputs or outputs; what building
             the graph raises.
     """
-    import numpy as np
-
     _require_functional(other)
     ours, theirs = _ours(graph, build_model(graph)), _theirs(graph, other)
     _require_same(graph, ours, theirs)
-    random = np.random.default_rng(seed)
-    _share_weights(ours, theirs, random)
-    (shape,) = graph.inputs.values()
-    image = random.uniform(-1, 1, (1, *shape)).astype("float32")
-    compared = list(_compared(graph, ours, theirs))
-    differences = _differences(ours, theirs, compared, image)
-    apart = (each.name for each, d in zip(compared, differences, strict=True) if not d <= TOLERANCE)
+    runs = list(_runs(graph, ours, theirs, seed, own=own))
     return Verification(
-        float(np.max(differences[-len(ours.outputs) :])),
-        next(apart, None),
+        runs[-1].difference,
+        next((run.first for run in runs if run.first), None),
         tuple(Pair(a.name, b.name) for a, b in zip(ours.layers, theirs.layers, strict=True)),
+        runs[0].difference if own else None,
     )
 
 
@@ -183,6 +188,11 @@ def _told(side: _Side, layer: Any) -> str:
 # ── weights and answers ───────────────────────────────────────────────────────────────────────────
 
 
+def _copy_weights(ours: _Side, theirs: _Side) -> None:
+    for mine, partner in zip(ours.layers, theirs.layers, strict=True):
+        mine.set_weights(partner.get_weights())
+
+
 def _share_weights(ours: _Side, theirs: _Side, random: "np.random.Generator") -> None:
     for mine, partner in zip(ours.layers, theirs.layers, strict=True):
         drawn = [_drawn(weight.name, tuple(weight.shape), random) for weight in mine.weights]
@@ -199,6 +209,31 @@ def _drawn(name: str, shape: tuple[int, ...], random: "np.random.Generator") -> 
     if name in ("gamma", "moving_variance"):
         return random.uniform(0.5, 1.5, shape)
     return random.normal(0, 0.1, shape)
+
+
+def _runs(graph: Graph, ours: _Side, theirs: _Side, seed: int, *, own: bool) -> Iterator[_Run]:
+    import numpy as np
+
+    compared = list(_compared(graph, ours, theirs))
+    for copied in (True, False) if own else (False,):
+        random = np.random.default_rng(seed)
+        if copied:
+            _copy_weights(ours, theirs)
+        else:
+            _share_weights(ours, theirs, random)
+        yield _run(ours, theirs, compared, random)
+
+
+def _run(
+    ours: _Side, theirs: _Side, compared: Sequence[_Compared], random: "np.random.Generator"
+) -> _Run:
+    """Return how far the sides are apart on a random image."""
+    import numpy as np
+
+    image = random.uniform(-1, 1, (1, *ours.entering.shape[1:])).astype("float32")
+    differences = _differences(ours, theirs, compared, image)
+    apart = (each.name for each, d in zip(compared, differences, strict=True) if not d <= TOLERANCE)
+    return _Run(float(np.max(differences[-len(ours.outputs) :])), next(apart, None))
 
 
 def _compared(graph: Graph, ours: _Side, theirs: _Side) -> Iterator[_Compared]:

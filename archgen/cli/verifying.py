@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from importlib import import_module
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archgen import api
-from archgen.arguments import parameters_of, shape_of
+from archgen.arguments import Scalar, parameters_of, shape_of
 from archgen.backends.applications import application_of
 from archgen.backends.importing import import_keras
+from archgen.backends.saving import saved_provenance
 from archgen.backends.verifying import TOLERANCE, Verification
 from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
 from archgen.cli.printing import complain, plain, say
@@ -44,8 +45,9 @@ def verify(
     against: Annotated[
         str | None,
         typer.Option(
-            metavar="MODULE:FUNCTION",
-            help="Your function that returns a keras.Model; its code is run.",
+            metavar="FILE.keras|MODULE:FUNCTION",
+            help="A file that archgen build wrote, or a function of yours that returns a "
+            "keras.Model; its code is run.",
         ),
     ] = None,
     input_shape: Input = None,
@@ -56,38 +58,39 @@ def verify(
 ) -> int:
     """Compare a network with another implementation under the same random weights.
 
-    That of keras.applications, else the model that a function of yours returns.
+    That of keras.applications, else a file that archgen wrote or the model that a function of
+    yours returns. A file is compared under its own weights, too, and gives the input and the
+    parameters that are not given here.
     """
-    module, function = _named(against)
-    known, shape, parameters = (
-        api.load(source_of(spec)),
-        shape_of(input_shape),
-        parameters_of(settings),
-    )
-    graph = api.graph(known, shape, **parameters)
+    path = Path(against) if against and against.endswith(".keras") else None
+    function = _named(against) if against and not path else None
+    source, shape, parameters = source_of(spec), shape_of(input_shape), parameters_of(settings)
+    known = api.load(source)
+    if path:
+        shape, parameters = saved_provenance(path).settings(known, shape, parameters)
+    graph = api.graph(source, shape, **parameters)
     partner = against or application_of(known.name).path
     import_keras()
-    if module:
-        other = _returned(module, function)
-        found = api.verify(graph, other, seed=seed)
+    if path:
+        found = api.verify(graph, path, seed=seed)
+    elif function:
+        found = api.verify(graph, _returned(*function), seed=seed)
     else:
         found = api.verify(known, input_shape=shape, seed=seed, **parameters)
     if form is VerifyFormat.json:
-        say(json.dumps(_record(graph, partner, seed, found)))
+        say(json.dumps(_record(graph, partner, seed, found, parameters)))
     else:
-        say(plain("\n".join(_lines(graph, partner, seed, found))))
+        say(plain("\n".join(_lines(graph, partner, seed, found, parameters))))
     return 0 if found.agrees else 1
 
 
-def _named(against: str | None) -> tuple[str, str]:
-    """Return the names of a module and of a function in it; "" where none are given."""
-    if against is None:
-        return "", ""
+def _named(against: str) -> tuple[str, str]:
+    """Return the names of a module and of a function in it."""
     match = _FUNCTION.fullmatch(against)
     if match is None:
-        message = f"--against wants module:function, not {against}"
-        if against.endswith((".keras", ".h5")):
-            message += "; archgen loads no model files, a function of yours can"
+        message = f"--against wants FILE.keras or module:function, not {against}"
+        if against.endswith(".h5"):
+            message += "; such a file does not say whose weights it holds"
         raise typer.BadParameter(message)
     return match[1], match[2]
 
@@ -128,28 +131,45 @@ def _folder_first() -> Iterator[None]:
             sys.path.remove(folder)
 
 
-def _lines(graph: Graph, partner: str, seed: int, found: Verification) -> list[str]:
+def _lines(
+    graph: Graph, partner: str, seed: int, found: Verification, parameters: Mapping[str, Scalar]
+) -> list[str]:
     (shape,) = graph.inputs.values()
+    under = ""
+    if found.own_difference is not None:
+        under = f" under its own weights, {found.difference:.2g} under random ones"
+    first = found.difference if found.own_difference is None else found.own_difference
     lines = [
         f"{graph.name} and {partner} at {shape_text(shape)}, seed {seed}",
         f"{len(found.pairs)} pairs of layers with weights",
-        f"largest relative difference {found.difference:.2g}, allowed {TOLERANCE:g}",
+        f"largest relative difference {first:.2g}{under}, allowed {TOLERANCE:g}",
     ]
+    if parameters:
+        told = ", ".join(f"{name}={json.dumps(value)}" for name, value in parameters.items())
+        lines[0] += f", {told}"
     if found.first is not None:
         lines.append(f"the first node that differs is {found.first}")
     return [*lines, "the same" if found.agrees else "not the same"]
 
 
-def _record(graph: Graph, partner: str, seed: int, found: Verification) -> dict[str, object]:
+def _record(
+    graph: Graph, partner: str, seed: int, found: Verification, parameters: Mapping[str, Scalar]
+) -> dict[str, object]:
     (shape,) = graph.inputs.values()
     return {
         "spec": graph.name,
         "against": partner,
         "input": list(shape),
+        "parameters": parameters,
         "seed": seed,
         "agrees": found.agrees,
-        "difference": found.difference if isfinite(found.difference) else None,
+        "difference": _finite(found.difference),
+        "own_difference": _finite(found.own_difference),
         "tolerance": TOLERANCE,
         "first": found.first,
         "pairs": [list(pair) for pair in found.pairs],
     }
+
+
+def _finite(difference: float | None) -> float | None:
+    return difference if difference is not None and isfinite(difference) else None

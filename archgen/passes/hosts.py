@@ -58,8 +58,9 @@ def behind(host: Node, op: Host, channels: int, affine: Affine) -> Iterator[Made
 def takes(op: Host, entering: Shape, affine: Affine) -> bool:
     """Say whether a host can take in what is in front of it, exactly.
 
-    Padding is 0 behind a shift, too, so no window may reach beyond the map. Vectors of channels
-    have no axis of their own in a kernel of groups.
+    Padding is 0 behind a shift, too, so no window may reach beyond the map; at the border of a
+    transposed convolution taps are missing, and it takes no shift. Vectors of channels have no axis
+    of their own in a kernel of groups.
     """
     if isinstance(op, Conv) and op.groups > 1 and not affine.is_uniform:
         return False
@@ -74,12 +75,11 @@ def in_front(host: Node, op: Host, channels: int, affine: Affine) -> Iterator[Ma
     The scale lies along the axis of the kernel that is entered; the shift passes the kernel.
     """
     kernel = "depthwise_kernel" if isinstance(op, SeparableConv) else "kernel"
-    layout = None if isinstance(op, ConvTranspose) else (channels, 1)
     old = Old(host.name, kernel)
-    yield kernel, Times(old, _laid(affine.scale, layout))
+    yield kernel, Times(old, _laid(affine.scale, (channels, 1)))
     if affine.shift is not None:
         bias = [Old(host.name, "bias")] if op.use_bias else []
-        passed = Times(old, _laid(affine.shift, layout))
+        passed = Times(old, _laid(affine.shift, (channels, 1)))
         yield from _bias(bias, _total(host, op, channels, passed))
 
 

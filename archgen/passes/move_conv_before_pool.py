@@ -27,7 +27,8 @@ class MoveConvBeforePool(Pass):
     3. where the pool makes the map smaller, which would multiply the convolution's MACs;
     4. where the convolution does not make fewer channels;
     5. where the pool counts padding and the convolution has a bias: padding would be 0, not b;
-    6. where the convolution has a larger kernel, strides or padding.
+    6. where the convolution has a larger kernel, strides or padding;
+    7. where the pool takes maxima, or the convolution is of another kind.
     """
 
     name: ClassVar[str] = "move-conv-before-pool"

@@ -88,6 +88,7 @@ def test_another_network_exits_with_1_and_names_the_first_node(net: str, capsys:
 
 def test_input_and_set_change_what_is_compared(net: str, capsys: Captured) -> None:
     assert main(["verify", net, "--against", "own_models:six", "--set", "filters=6"]) == 0
+    assert "at 8×9×3, seed 0, filters=6" in capsys.readouterr().out
     assert main(["verify", net, "--against", "own_models:six"]) == 3
     assert "kernel 3×3×3×6" in capsys.readouterr().err
     assert main(["verify", net, "--against", "own_models:Zoo.net", "--input", "8x8x3"]) == 3
@@ -111,14 +112,14 @@ def test_code_that_gives_no_model_is_the_machines(
     assert message in " ".join(capsys.readouterr().err.split())
 
 
-@pytest.mark.parametrize(
-    "against", ["own_models", "own models:made", "a/b:made", "net.keras", ":f"]
-)
-def test_against_wants_a_module_and_a_function(against: str, net: str, capsys: Captured) -> None:
+@pytest.mark.parametrize("against", ["own_models", "own models:made", "a/b:made", "net.h5", ":f"])
+def test_against_wants_a_file_or_a_module_and_a_function(
+    against: str, net: str, capsys: Captured
+) -> None:
     assert main(["verify", net, "--against", against]) == 2
     told = " ".join(capsys.readouterr().err.replace("│", " ").split())
-    assert "--against wants module:function" in told
-    assert ("loads no model files" in told) == against.endswith(".keras")
+    assert "--against wants FILE.keras or module:function" in told
+    assert ("does not say whose weights" in told) == against.endswith(".h5")
 
 
 def test_what_keras_lacks_needs_a_model(net: str, capsys: Captured) -> None:
@@ -141,8 +142,10 @@ def test_an_application_takes_classes_and_alpha_and_is_told_as_json(capsys: Capt
         "spec": "mobilenet_v2",
         "against": "keras.applications.MobileNetV2",
         "input": [32, 64, 1],
+        "parameters": {"alpha": 0.35, "classes": 7},
         "seed": 0,
         "agrees": True,
+        "own_difference": None,
         "tolerance": 1e-5,
         "first": None,
     }
