@@ -17,7 +17,15 @@ from archgen.api import (
     table,
     verify,
 )
-from archgen.diagnostics import ArchgenError, Fault, MachineError, SpecError, UsageError
+from archgen.diagnostics import (
+    ArchgenError,
+    ArtifactError,
+    Fault,
+    MachineError,
+    SpecError,
+    UsageError,
+)
+from archgen.exports import export
 from archgen.ir import Graph, Node
 from archgen.library import names
 from archgen.pictures import Picture, render
@@ -27,6 +35,7 @@ __all__ = [
     "About",
     "Analysis",
     "ArchgenError",
+    "ArtifactError",
     "Fault",
     "Graph",
     "MachineError",
@@ -39,6 +48,7 @@ __all__ = [
     "analyse",
     "build",
     "check",
+    "export",
     "format_spec",
     "graph",
     "load",

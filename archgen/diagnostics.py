@@ -4,6 +4,7 @@ Imports ``echo``, ``limits``, ``record``, ``reports`` and ``similarity``.
 
 ArchgenError
 ├── SpecError      the spec is wrong              (exit code 1)
+├── ArtifactError  an artifact is not right     (exit code 1)
 ├── UsageError     archgen was asked wrongly      (exit code 2)
 └── MachineError   the machine lacks something    (exit code 3)
 """
@@ -27,6 +28,7 @@ __all__ = [
     "CODES",
     "NAMES_LISTED",
     "ArchgenError",
+    "ArtifactError",
     "Fault",
     "Faults",
     "MachineError",
@@ -85,6 +87,8 @@ CODES: dict[str, str] = {
     "E509": "a tool or package that is not installed",
     "E510": "a picture that cannot be had",
     "E511": "a limit that cannot be set",
+    "E512": "an artifact that is not as it was written",
+    "E513": "an artifact that does not answer as its model",
     "W601": "the width multiplier scales an output",
     "W602": "a module that nothing uses",
     "W603": "a parameter that nothing uses",
@@ -112,6 +116,10 @@ class ArchgenError(Exception):
 
 class SpecError(ArchgenError):
     """The spec is wrong."""
+
+
+class ArtifactError(ArchgenError):
+    """An artifact is not as it was written, or does not answer as its model."""
 
 
 class UsageError(ArchgenError):

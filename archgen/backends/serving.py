@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from archgen.backends.edits import Array, Weights
 
+    Own = Mapping[str, Array]
+
 IMAGES = "images"
 
 # Keras adds their bias by three nodes where TensorFlow has one.
@@ -36,14 +38,22 @@ class Network:
         made = [step for _, steps in self._steps for _, step in steps]
         self.variables = {name: each for step in made for name, each in step.variables.items()}
 
+    @property
+    def module(self) -> "tf.Module":
+        """Return what owns the variables."""
+        import tensorflow as tf
+
+        module = tf.Module()
+        module.weights = self.variables
+        return module
+
     def concrete(self) -> Any:
         """Return the function, traced for any number of images."""
         import tensorflow as tf
 
-        (shape,) = self.graph.inputs.values()
-        signature = tf.TensorSpec([None, *shape], tf.float32, name=IMAGES)
         with deep_enough(len(self.graph.nodes)):
-            return tf.function(self.call, autograph=False).get_concrete_function(signature)
+            function = tf.function(self.call, autograph=False)
+            return function.get_concrete_function(images_of(self.graph))
 
     def call(self, images: "tf.Tensor") -> "dict[str, tf.Tensor]":
         """Return what the network answers, by the names of its outputs."""
@@ -60,15 +70,15 @@ class Network:
         shapes = self.graph.input_shapes(node)
         calls = node.op.call(shapes)
         own = {name: weights[node.name, name] for name, *_ in node.op.weights(shapes)}
-        steps: list[tuple[Call, _Function | _Layer]] = []
-        for call in calls:
-            name = node.name if call is calls[-1] else f"{node.name}.{call.part}"
-            if call.target.startswith("ops."):
-                steps.append((call, _Function(call)))
-                continue
-            given = own if call.target == node.op.keras else {}
-            steps.append((call, _Layer(call, name, shapes[0], given, self._most_axes)))
-        return steps
+        return [(call, self._step(node, call, own, shapes[0])) for call in calls]
+
+    def _step(self, node: Node, call: Call, weights: "Own", shape: Shape) -> "_Function | _Layer":
+        if call.target.startswith("ops."):
+            return _Function(call)
+        owns = call.target == getattr(node.op, "keras", None)  # an op may be composed
+        layer = _Layer(call, _name(node, call), weights if owns else {}, self._most_axes)
+        layer.make(shape, type(node.op).model_fields)
+        return layer
 
 
 class _Function:
@@ -86,32 +96,30 @@ class _Function:
 class _Layer:
     """A Keras layer whose kernels hold the weights given; what has fewer axes is handed in."""
 
-    def __init__(
-        self, call: Call, name: str, shape: Shape, weights: "Mapping[str, Array]", most_axes: int
-    ) -> None:
-        self.constants: Sequence[Any] = ()
-        self.variables: dict[str, Any] = {}
+    def __init__(self, call: Call, name: str, weights: "Own", most_axes: int) -> None:
+        self.call, self.name = call, name
         self.bias = weights.get("bias") if call.target in _BIASED else None
-        if self.bias is not None:
-            weights = {key: array for key, array in weights.items() if key != "bias"}
-        constant = {key for key, array in weights.items() if array.ndim <= most_axes}
-        made = {
-            _initializer_of(key): "zeros" if key in constant else _Given(array)
-            for key, array in weights.items()
+        self.weights = {
+            key: array for key, array in weights.items() if self.bias is None or key != "bias"
         }
-        without = {} if self.bias is None else {"use_bias": False}
-        self.layer = target_of(call)(
-            name=name, **{**call.arguments, **made, **without, "dtype": "float32"}
-        )
-        if weights:
-            self.layer.build((None, *shape))  # here: a function that is traced may make none
-            self._hold(weights, constant)
+        self.constant = {key for key, array in self.weights.items() if array.ndim <= most_axes}
 
-    def _hold(self, weights: "Mapping[str, Array]", constant: Collection[str]) -> None:
-        pairs = list(zip(self.layer.weights, weights.items(), strict=True))
-        self.constants = [(each, array) for each, (key, array) in pairs if key in constant]
+    def make(self, shape: Shape, fields: Collection[str]) -> None:
+        """Make the layer for a map of this shape; a function that is traced may make none."""
+        given: dict[str, Any] = {
+            _initializer_of(key, fields): "zeros" if key in self.constant else _Given(array)
+            for key, array in self.weights.items()
+        }
+        if self.bias is not None:
+            given["use_bias"] = False
+        arguments = {**self.call.arguments, **given, "dtype": "float32"}
+        self.layer = target_of(self.call)(name=self.name, **arguments)
+        if self.weights:
+            self.layer.build((None, *shape))
+        pairs = list(zip(self.layer.weights, self.weights.items(), strict=True))
+        self.constants = [(each, array) for each, (key, array) in pairs if key in self.constant]
         self.variables = {
-            f"{self.layer.name}/{key}": each.value for each, (key, _) in pairs if key not in constant
+            f"{self.name}/{key}": each.value for each, (key, _) in pairs if key not in self.constant
         }
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
@@ -123,6 +131,11 @@ class _Layer:
         return made if self.bias is None else tf.nn.bias_add(made, self.bias)
 
 
+def _name(node: Node, call: Call) -> str:
+    """Return what the build calls a layer: a node's last is called like it, and has no part."""
+    return f"{node.name}.{call.part}" if call.part else node.name
+
+
 class _Given(NamedTuple):
     """An initializer that answers an array."""
 
@@ -132,6 +145,47 @@ class _Given(NamedTuple):
         return self.array.reshape(shape).astype(dtype or "float32", copy=False)
 
 
-def _initializer_of(weight: str) -> str:
-    """Return the argument that makes a weight: ``depthwise_initializer`` of a depthwise kernel."""
-    return f"{weight.removesuffix('_kernel')}_initializer"
+def _initializer_of(weight: str, fields: Collection[str]) -> str:
+    """Return the argument that makes a weight; Keras says depthwise for the kernel of such."""
+    usual = f"{weight.removesuffix('_kernel')}_initializer"
+    return usual if usual in fields else "depthwise_initializer"
+
+
+def images_of(graph: Graph) -> "tf.TensorSpec":
+    """Return what a graph takes: any number of float32 images."""
+    import tensorflow as tf
+
+    (shape,) = graph.inputs.values()
+    return tf.TensorSpec([None, *shape], tf.float32, name=IMAGES)
+
+
+def raw_images(serve: Any, shape: Shape, pixels: Sequence[float] | Mapping[str, Any] | None) -> Any:
+    """Return a function of raw images, 0…255 and of any size, in front of a traced one.
+
+    They are resized bilinearly, without regard to their proportions, and mapped as ``pixels`` say.
+    Source: what `keras.utils.image_dataset_from_directory` does with images of another size.
+    """
+    import tensorflow as tf
+
+    height, width, channels = shape
+
+    def call(images: "tf.Tensor") -> "dict[str, tf.Tensor]":
+        resized = tf.image.resize(images, (height, width))
+        return serve(mapped(resized, pixels))  # type: ignore[no-any-return]
+
+    signature = tf.TensorSpec([None, None, None, channels], tf.uint8, name=IMAGES)
+    return tf.function(call, autograph=False).get_concrete_function(signature)
+
+
+def mapped(images: Any, pixels: Sequence[float] | Mapping[str, Any] | None) -> Any:
+    """Return images of 0…255 as a network takes them; without ``pixels`` they stay as they are."""
+    import tensorflow as tf
+
+    if pixels is None:
+        return images
+    if not isinstance(pixels, Mapping):
+        low, high = pixels
+        return images * ((high - low) / 255) + low
+    if pixels.get("order") == "BGR":
+        images = tf.reverse(images, [-1])
+    return (images - tf.constant(pixels["mean"])) / tf.constant(pixels["std"])

@@ -5,14 +5,23 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from archgen.cli import building, checking, editing, explaining, rendering, showing, verifying
+from archgen.cli import (
+    building,
+    checking,
+    editing,
+    explaining,
+    exporting,
+    rendering,
+    showing,
+    verifying,
+)
 from archgen.cli.application import app
 from archgen.cli.printing import prepare, say, unwritable
 from archgen.cli.refusing import INTERRUPTED, refused, unexpected, unread
 from archgen.diagnostics import ArchgenError, Fault, MachineError
 
 # Importing a module of verbs adds them to the program, in the order that its help shows.
-VERBS = (showing, checking, explaining, rendering, building, verifying, editing)
+VERBS = (showing, checking, explaining, rendering, building, exporting, verifying, editing)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
