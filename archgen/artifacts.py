@@ -40,7 +40,7 @@ def contents(path: Path) -> dict[str, Content]:
         OSError: as it comes.
     """
     if path.is_dir():
-        return {name: _measured(path / name) for name in _names(path)}
+        return {name: _measured(path / name) for name in sorted(_names(path))}
     return {WHOLE: _measured(path)}
 
 
@@ -74,7 +74,8 @@ def _field(tag: bytes, content: bytes) -> bytes:
 
 def _measured(path: Path) -> Content:
     with path.open("rb") as file:
-        return Content(path.stat().st_size, file_digest(file, "sha256").hexdigest())
+        digest = file_digest(file, "sha256").hexdigest()
+        return Content(bytes=path.stat().st_size, sha256=digest)
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -226,7 +227,7 @@ def verify(path: Path) -> Manifest:
 def _faults(path: Path, manifest: Manifest) -> Iterator[Fault]:
     if not path.is_dir():
         found = _without_manifest(path, manifest)
-        if found != manifest.files.get(WHOLE):
+        if found is None or found != manifest.files.get(WHOLE):
             yield Fault("E512", f"{path} is not as it was written: its SHA-256 is another")
         return
     there = set(_names(path))
@@ -242,8 +243,8 @@ def _faults(path: Path, manifest: Manifest) -> Iterator[Fault]:
         yield Fault("E512", f"{named(name)} in {path} was not written by archgen")
 
 
-def _without_manifest(path: Path, manifest: Manifest) -> Content:
-    """Return the content of a file as it was before the manifest came behind it."""
+def _without_manifest(path: Path, manifest: Manifest) -> Content | None:
+    """Return the content of a file before its manifest; None where that is not as written."""
     tail = manifest.content()
     rest = metadata(_ONNX_KEY, tail) if path.suffix == ".onnx" else tail
     size = path.stat().st_size - len(rest)
@@ -255,8 +256,8 @@ def _without_manifest(path: Path, manifest: Manifest) -> Content:
         digest.update(zeros)  # an archive without a comment
         length = file.read(len(zeros))
         if length != len(rest).to_bytes(4, "little")[: len(zeros)] or file.read() != rest:
-            return Content(0, "")
-    return Content(size, digest.hexdigest())
+            return None
+    return Content(bytes=size, sha256=digest.hexdigest())
 
 
 def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:

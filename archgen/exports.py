@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgen import api
 from archgen.api import Scalar, SpecLike
-from archgen.artifacts import SUFFIXES
+from archgen.artifacts import SUFFIXES, is_artifact, manifest_of
 from archgen.artifacts import record_of as record_in
 from archgen.backends.exporting import Export, Work, export_model, require_format, require_place
 from archgen.backends.formats import Content
@@ -20,6 +20,7 @@ from archgen.backends.origins import Origin, origin_of
 from archgen.backends.saving import REWRITTEN, saved_provenance
 from archgen.diagnostics import Fault, MachineError, UsageError
 from archgen.ir import Graph, Shape
+from archgen.manifest import Verified
 from archgen.passes import Rewriting, rewrite
 from archgen.passes.drop_heads import DropHeads
 from archgen.provenance import RECORD, Provenance, record_of
@@ -142,3 +143,26 @@ def made_of(path: Path) -> Provenance:
     if path.suffix == SUFFIXES["keras"]:
         return saved_provenance(path, REWRITTEN)
     return record_in(path)
+
+
+def told(path: Path) -> list[str]:
+    """Return what the manifest of an artifact says, in lines; none where it has no manifest."""
+    if not is_artifact(path):
+        return []
+    manifest = manifest_of(path)
+    versions = ", ".join(f"{name} {number}" for name, number in manifest.versions.items())
+    fired = ", ".join(f"{name} {count}×" for name, count in manifest.passes.items())
+    lines = [
+        f"exported as {manifest.artifact} in {manifest.dtype}, with {versions}",
+        f"outputs: {', '.join(manifest.outputs)}",
+        f"passes: {fired or 'none fired'}",
+    ]
+    return [*lines, verified_text(manifest.verified)]
+
+
+def verified_text(verified: Verified | None) -> str:
+    """Return how far an artifact was from its model when it was written."""
+    if verified is None:
+        return "not verified when it was written"
+    far, allowed = f"{verified.difference:.2g}", f"{verified.tolerance:g}"
+    return f"verified in a fresh process: largest relative difference {far}, allowed {allowed}"

@@ -5,30 +5,32 @@ imports.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
 
 from archgen.diagnostics import Fault, UsageError
 from archgen.limits import LIMITS
 from archgen.provenance import as_json, read_json
-from archgen.source import Array, Object
 
 FORMAT = 1  # of the manifest; a reader refuses those that it does not know
 WHOLE = "."  # the name of an artifact that is one file, whatever that is called
 
-_HEX = frozenset("0123456789abcdef")
+
+class _Record(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Content(NamedTuple):
+class Content(_Record):
     """The size of a file and the SHA-256 of its bytes, in hexadecimal."""
 
-    bytes: int
-    sha256: str
+    bytes: NonNegativeInt
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-class Verified(NamedTuple):
+class Verified(_Record):
     """How far an artifact was from its model when it was written.
 
     ``difference`` is the largest of all outputs, in parts of the largest value of that output, on
@@ -37,12 +39,11 @@ class Verified(NamedTuple):
 
     difference: float
     tolerance: float
-    images: int
-    seed: int
+    images: NonNegativeInt
+    seed: NonNegativeInt
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(_Record):
     """The manifest of an artifact.
 
     ``files`` are those of a folder by their paths in it, with slashes; of an artifact that is one
@@ -51,17 +52,15 @@ class Manifest:
 
     artifact: str
     dtype: str
-    outputs: Sequence[str]
+    outputs: tuple[str, ...]
     versions: Mapping[str, str]
-    passes: Mapping[str, int]
+    passes: Mapping[str, NonNegativeInt]
     verified: Verified | None
     files: Mapping[str, Content]
 
     def content(self) -> bytes:
         """Return the manifest as JSON, its own SHA-256 last."""
-        data = {"format": FORMAT, **asdict(self)}
-        data["verified"] = self.verified and self.verified._asdict()
-        data["files"] = {name: each._asdict() for name, each in sorted(self.files.items())}
+        data = {"format": FORMAT, **self.model_dump(mode="json")}
         return as_json({**data, "sha256": _digest(data)})
 
 
@@ -84,57 +83,11 @@ def read(content: bytes, name: str) -> Manifest:
     told = data.pop("sha256", None)
     if told != _digest(data):
         raise unreadable(name, "it is not as it was written: its SHA-256 is another")
+    del data["format"]
     try:
-        return _manifest(data)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return Manifest.model_validate_json(json.dumps(data))
+    except ValidationError as error:
         raise unreadable(name, "it is not what archgen writes") from error
-
-
-def _manifest(data: Object) -> Manifest:
-    verified, files = data["verified"], data["files"]
-    numbers = verified and [verified[key] for key in Verified._fields]
-    return Manifest(
-        artifact=_text(data["artifact"]),
-        dtype=_text(data["dtype"]),
-        outputs=tuple(map(_text, _list(data["outputs"]))),
-        versions={_text(key): _text(value) for key, value in data["versions"].items()},
-        passes={_text(key): _whole(value) for key, value in data["passes"].items()},
-        verified=Verified(*map(_number, numbers[:2]), *map(_whole, numbers[2:]))
-        if numbers
-        else None,
-        files={_text(name): _file(each) for name, each in files.items()},
-    )
-
-
-def _file(data: Object) -> Content:
-    digest = _text(data["sha256"])
-    if len(digest) != 64 or not _HEX.issuperset(digest):  # noqa: PLR2004 - 256 bits
-        raise ValueError("no SHA-256")
-    return Content(_whole(data["bytes"]), digest)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("no text")
-    return value
-
-
-def _list(value: object) -> Array:
-    if not isinstance(value, Array):
-        raise TypeError("no list")
-    return value
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise TypeError("no count")
-    return value
-
-
-def _number(value: object) -> float:
-    if type(value) not in (int, float):
-        raise TypeError("no number")
-    return float(value)  # type: ignore[arg-type]
 
 
 def unreadable(name: str, reason: str) -> UsageError:

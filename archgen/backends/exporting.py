@@ -177,14 +177,14 @@ def _verified(work: Work, reader: Reader, new: Path) -> Verified:
         )
         notes = (f"allowed is {allowed:g}; nothing was written",)
         raise ArtifactError(Fault("E513", message, notes=notes))
-    return Verified(far, allowed, IMAGES, SEED)
+    return Verified(difference=far, tolerance=allowed, images=IMAGES, seed=SEED)
 
 
 def _manifest(work: Work, verified: Verified | None, new: Path) -> Manifest:
     return Manifest(
         artifact=work.form,
         dtype=work.content.dtype,
-        outputs=list(work.rewriting.graph.outputs),
+        outputs=tuple(work.rewriting.graph.outputs),
         versions={package: _version(package) for package in ("archgen", *PACKAGES[work.form])},
         passes=_fired(work.rewriting),
         verified=verified,

@@ -26,7 +26,7 @@ def main() -> None:
     wish = json.loads(line)
     random = np.random.default_rng(wish["seed"])
     images = random.uniform(-1, 1, (wish["images"], *wish["input"])).astype("float32")
-    answers = {name: np.asarray(value) for name, value in answer(wish, images).items()}
+    answers: Any = {name: np.asarray(value) for name, value in answer(wish, images).items()}
     content = io.BytesIO()
     np.savez(content, **answers)
     sys.stdout.buffer.write(content.getvalue())

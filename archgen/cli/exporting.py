@@ -15,7 +15,7 @@ from archgen.backends.exporting import Export
 from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
 from archgen.cli.printing import complain, plain, say
 from archgen.exports import export as exported
-from archgen.exports import planned
+from archgen.exports import planned, verified_text
 from archgen.passes import Rewriting, report, report_text
 
 
@@ -127,10 +127,7 @@ def _lines(made: Export, weights: Path | None) -> list[str]:
         f"nodes {before.nodes:,} → {after.nodes:,}, parameters {before.params:,} → {after.params:,}"
         f", MACs {before.macs:,} → {after.macs:,}"
     )
-    if (verified := made.verified) is None:
-        return [*lines, "not verified"]
-    told = f"largest relative difference {verified.difference:.2g}, allowed {verified.tolerance:g}"
-    return [*lines, f"verified in a fresh process: {told}"]
+    return [*lines, verified_text(made.verified)]
 
 
 def _record(made: Export) -> dict[str, object]:
@@ -139,5 +136,5 @@ def _record(made: Export) -> dict[str, object]:
         "format": made.format,
         "bytes": made.size,
         "passes": [row._asdict() for row in report(made.rewriting)],
-        "verified": made.verified and made.verified._asdict(),
+        "verified": made.verified and made.verified.model_dump(),
     }
