@@ -14,7 +14,7 @@ from archgen.api import Scalar, SpecLike
 from archgen.artifacts import SUFFIXES, is_artifact, manifest_of
 from archgen.artifacts import record_of as record_in
 from archgen.backends.exporting import Export, Work, export_model, require_format, require_place
-from archgen.backends.formats import Content
+from archgen.backends.formats import Content, require_packages
 from archgen.backends.importing import import_keras
 from archgen.backends.origins import Origin, origin_of
 from archgen.backends.saving import REWRITTEN, saved_provenance
@@ -60,6 +60,7 @@ def export(  # noqa: PLR0913 - so many are the choices, each by its name
             ``archgen.build`` raises.
     """
     require_format(format, dtype)
+    require_packages(format)
     target = Path(path)
     with writing(target):
         require_place(target, format)
@@ -113,6 +114,7 @@ def _content(origin: Origin, rewriting: Rewriting, dtype: str) -> Content:
     if spec is None:
         return Content(rewriting.graph, {}, dtype=dtype)
     pixels, labels = spec.input.pixels, spec.labels
+    _require_channels(pixels, origin.graph)
     return Content(
         rewriting.graph,
         {},
@@ -122,6 +124,16 @@ def _content(origin: Origin, rewriting: Rewriting, dtype: str) -> Content:
         dtype,
         RECORD if rewriting.graph is rewriting.before else REWRITTEN,
     )
+
+
+def _require_channels(pixels: object, graph: Graph) -> None:
+    """Raise UsageError E508 where pixels are told for other channels than the input has."""
+    (shape,) = graph.inputs.values()
+    told = len(pixels["mean"]) if isinstance(pixels, Mapping) else 1
+    if told not in (1, shape[-1]):
+        message = f"`pixels` tells {told} channels, the input has {shape[-1]}"
+        advice = "set `input.pixels` in a spec that extends this one"
+        raise UsageError(Fault("E508", message, help=advice))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Writers of artifacts, one a format; import TensorFlow and what a format needs when called."""
 
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,6 @@ def write_keras(content: Content, path: Path) -> None:
 
 def write_onnx(content: Content, path: Path) -> None:
     """Write an ONNX model."""
-    require("onnx", "tf2onnx", "onnxruntime")
     import tensorflow as tf
     import tf2onnx
 
@@ -93,7 +93,6 @@ def write_onnx(content: Content, path: Path) -> None:
 
 def write_tflite(content: Content, path: Path) -> None:
     """Write a LiteRT model, an archive with the record behind it."""
-    require("tflite", "ai_edge_litert")
     import tensorflow as tf
 
     network = Network(content.graph, content.weights, frozen=True)
@@ -127,12 +126,17 @@ PACKAGES: Mapping[str, Sequence[str]] = {
 }
 
 
-def require(extra: str, *packages: str) -> None:
-    """Raise MachineError E509 where a package of an extra is not installed."""
-    from importlib.util import find_spec
+# The modules that an extra of archgen's brings, which is called like the format.
+_NEEDED: Mapping[str, Sequence[str]] = {
+    "onnx": ("tf2onnx", "onnx", "onnxruntime"),
+    "tflite": ("ai_edge_litert",),
+}
 
-    missing = [package for package in packages if find_spec(package) is None]
+
+def require_packages(form: str) -> None:
+    """Raise MachineError E509 where a package that a format needs is not installed."""
+    missing = [name for name in _NEEDED.get(form, ()) if importlib.util.find_spec(name) is None]
     if missing:
-        message = f"{extra} needs the package {missing[0].replace('_', '-')}"
-        advice = f"install it: pip install 'archgen[{extra}]'"
+        message = f"{form} needs the package {missing[0].replace('_', '-')}"
+        advice = f"install it: pip install 'archgen[{form}]'"
         raise MachineError(Fault("E509", message, help=advice))

@@ -115,7 +115,8 @@ class _Layer:
         arguments = {**self.call.arguments, **given, "dtype": "float32"}
         self.layer = target_of(self.call)(name=self.name, **arguments)
         if self.weights:
-            self.layer.build((None, *shape))
+            # Weights depend on the last axis alone; what is padded first may be too small here.
+            self.layer.build((*[None] * len(shape), shape[-1]))
         pairs = list(zip(self.layer.weights, self.weights.items(), strict=True))
         self.constants = [(each, array) for each, (key, array) in pairs if key in self.constant]
         self.variables = {
@@ -188,4 +189,5 @@ def mapped(images: Any, pixels: Sequence[float] | Mapping[str, Any] | None) -> A
         return images * ((high - low) / 255) + low
     if pixels.get("order") == "BGR":
         images = tf.reverse(images, [-1])
-    return (images - tf.constant(pixels["mean"])) / tf.constant(pixels["std"])
+    mean, std = (tf.constant(pixels[key], tf.float32) for key in ("mean", "std"))
+    return (images - mean) / std
