@@ -9,7 +9,7 @@ from archgen.backends.edits import rewritten_model
 from archgen.ir import Graph
 from archgen.passes import PASSES, rewrite
 from benchmarks.report import Goal, Section, Verdict, time_text
-from benchmarks.timing import Sample, cpu, interleaved, ratio, wall
+from benchmarks.timing import Sample, cpu, cpu_ratio, interleaved, wall
 
 NETWORKS = ("inception_v3", "inception_v4")
 BATCHES = (1, 8)
@@ -21,8 +21,9 @@ NO_SLOWER = Goal("≤", 1, "×")
 HEAD = ["Network", "Batch", "Passes", "On the clock", "Computing"]
 TEXT = f"""
 Random weights, compiled by `tf.function` without and with passes; a run answers {IMAGES} random
-images, in batches of 1 or of 8. The pool branches are those where `{MOVE}` fires, each by itself:
-an average pool, a 1×1 convolution and its activation, on maps of the size they have in the network.
+images, in batches of 1 or of 8. The pool branches are those where `{MOVE}`
+fires, each by itself: an average pool, a 1×1 convolution and its activation, on maps of the size
+they have in the network. The ratios are those of computing, summed over all cores.
 """
 
 Functions = Mapping[str, Any]
@@ -30,7 +31,7 @@ Functions = Mapping[str, Any]
 
 def measure(rounds: int) -> Section:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    rows, verdicts = [HEAD], []
+    rows, verdicts = [HEAD], list[Verdict]()
     for name, networks in compared():
         for batch in BATCHES:
             works = {
@@ -45,10 +46,10 @@ def measure(rounds: int) -> Section:
 
 def judged(place: str, samples: Mapping[str, Sequence[Sample]]) -> Iterator[Verdict]:
     if PLAIN in samples:
-        folding = ratio(samples[FOLDED], samples[PLAIN])
-        yield Verdict(f"Folding takes, {place}", folding, NO_SLOWER)
-    moving = ratio(samples[MOVED], samples[FOLDED])
-    yield Verdict(f"Moving convolutions takes, {place}", moving, NO_SLOWER)
+        folding = cpu_ratio(samples[FOLDED], samples[PLAIN])
+        yield Verdict(f"Folding takes of the computing, {place}", folding, NO_SLOWER)
+    moving = cpu_ratio(samples[MOVED], samples[FOLDED])
+    yield Verdict(f"Moving convolutions, likewise, {place}", moving, NO_SLOWER)
 
 
 def compared() -> Iterator[tuple[str, list[Functions]]]:

@@ -63,6 +63,12 @@ def ratio(over: Sequence[Sample], under: Sequence[Sample]) -> Spread:
     return Spread(wall(over).median / wall(under).median, min(rounds), max(rounds))
 
 
+def cpu_ratio(over: Sequence[Sample], under: Sequence[Sample]) -> Spread:
+    """Return the ratio of the medians of computing, and the extremes of single rounds."""
+    rounds = [one.cpu / other.cpu for one, other in zip(over, under, strict=True)]
+    return Spread(cpu(over).median / cpu(under).median, min(rounds), max(rounds))
+
+
 def rate(samples: Sequence[Sample], count: int) -> Spread:
     """Return how many a second, each run being ``count``."""
     return spread([count / sample.wall for sample in samples])

@@ -27,7 +27,7 @@ class DropNoOps(Pass):
 
     It must not fire
 
-    7. where the shape changes: what is cut, padded, pooled or turned is another value;
+    7. where shape or values change: what is cut, padded, pooled, turned or scaled is another value;
     8. where an output would become an input of the network;
     9. on ``bicubic`` and ``lanczos``, which are not exact at the same size;
     10. on convolutions and normalisations, whose weights decide what they do.

@@ -1,6 +1,9 @@
 """Each pass, line by line of its docstring: it fires or must not, and answers stay the same."""
 
 import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,8 @@ from tests.passes.cases import CASES, NORM, SAME, Case
 from tests.passes.comparing import difference, passed
 from tests.sizing import conv, net
 
+PAGE = Path(__file__).parents[2] / "docs" / "passes.md"
+docs: Any = import_module("docs.passes")
 EXACT = 1e-13  # float64 adds up in another order
 LINE = re.compile(r"^    (\d+)\. ", re.MULTILINE)
 ALL = [pytest.param(each, case, id=f"{each.name}-{case}") for each in CASES for case in CASES[each]]
@@ -83,3 +88,7 @@ def test_a_head_takes_its_weights_and_its_loss_with_it() -> None:
     plain = archgen.graph("inception_v4_mnist_tiny")
     assert [node.name for node in rewritten] == [node.name for node in plain]
     assert rewritten == plain
+
+
+def test_the_page_says_what_the_passes_say_of_themselves() -> None:
+    assert PAGE.read_text(encoding="utf-8") == docs.page(), "run python -m docs.passes"
