@@ -72,7 +72,10 @@ def application_of(name: str) -> Application:
     if name not in APPLICATIONS:
         message = f"keras.applications has no network for {named(name)}"
         note = f"it has {', '.join(APPLICATIONS)}"
-        advice = "compare it with a model of your own: `--against module:function`"
+        advice = (
+            "compare it with a model of your own, `--against module:function`, or with a file that "
+            "`archgen build` wrote, `--against FILE.keras`"
+        )
         raise UsageError(Fault("E501", message, notes=(note,), help=advice))
     return APPLICATIONS[name]
 

@@ -60,11 +60,10 @@ def verify(
 ) -> int:
     """Compare a network with another implementation under the same random weights.
 
-    That of keras.applications, else a file that archgen wrote or the model that a function of
-    yours returns. A file is compared under its own weights, too, and gives the input and the
-    parameters that are not given here.
+    That of keras.applications, a file that archgen wrote or the model that a function returns.
 
-    Of an artifact: say whether every byte is as it was written.
+    A file is compared under its own weights, too; it gives the input and parameters not given here.
+    Of an artifact that archgen exported: say whether every byte is as it was written.
     """
     if (artifact := artifact_of(spec)) is not None:
         if against or input_shape or settings:

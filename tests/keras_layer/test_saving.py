@@ -202,6 +202,15 @@ def test_a_file_that_was_cut_off_is_refused(part: float, suffix: str, tmp_path: 
         archgen.build(TWO, weights=path)
 
 
+@pytest.mark.parametrize("mark", [b"HEAP", b"TREE", b"SNOD"])
+def test_a_file_that_is_damaged_inside_is_refused(mark: bytes, tmp_path: Path) -> None:
+    """HDF5 answers with a RuntimeError, Keras with others."""
+    path = written(archgen.build(TWO), tmp_path / "model.weights.h5")
+    path.write_bytes(path.read_bytes().replace(mark, b"----"))
+    with pytest.raises(archgen.MachineError, match="not a file of Keras weights"):
+        archgen.build(TWO, weights=path)
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_that_is_missing_is_refused(suffix: str, tmp_path: Path) -> None:
     with pytest.raises(archgen.MachineError, match="E502") as error:
