@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # The names of layers with weights, a tuple for each class of layers.
 Groups = set[tuple[str, ...]]
+_OPTIMIZER = "optimizer/"
 _WEIGHTS_IN_ARCHIVE = "model.weights.h5"
 # Keras packs the weights unpacked; a member that unpacks to more than this is there to fill memory.
 _MOST_EXPANSION = 100
@@ -95,6 +96,8 @@ def _saved_layers(path: Path) -> Groups:
     found: dict[str, dict[int, str]] = {}
 
     def visit(key: str, group: Any) -> None:
+        if key.startswith(_OPTIMIZER):  # a compiled model's, which is no layer
+            return
         if key.endswith("/vars") and len(group) and "name" in group.attrs:
             kind, _, number = key.split("/")[-2].rpartition("_")
             numbered = number.isdecimal()

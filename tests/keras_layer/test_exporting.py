@@ -352,6 +352,8 @@ def saved(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from safetensors.numpy import save_file
 
     path = tmp_path_factory.mktemp("weights")
+    model.compile(optimizer="adam", loss="mse")  # whose state Keras saves with the weights
+    model.optimizer.build(model.trainable_variables)
     model.save_weights(path / "net.weights.h5")
     model.save(path / "net.keras")
     named = {f"{layer.name}.{w.name}": w.numpy() for layer in model.layers for w in layer.weights}
