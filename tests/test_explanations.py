@@ -53,8 +53,16 @@ def damaged_artifact(_: Patch) -> None:
     path = Path("served")
     path.mkdir()
     (path / "saved_model.pb").write_bytes(b"graph")
-    made = {"artifact": "savedmodel", "dtype": "float32", "outputs": (), "versions": {}}
-    seal(path, Manifest(**made, passes={}, verified=None, files=contents(path)))
+    manifest = Manifest(
+        artifact="savedmodel",
+        dtype="float32",
+        outputs=(),
+        versions={},
+        passes={},
+        verified=None,
+        files=contents(path),
+    )
+    seal(path, manifest)
     (path / "saved_model.pb").write_bytes(b"grapi")
 
 

@@ -15,6 +15,7 @@ import archgen
 from archgen import ArtifactError, MachineError, UsageError
 from archgen.artifacts import MANIFEST, contents, manifest_of, verify
 from archgen.backends import exporting
+from archgen.backends.edits import apply
 from archgen.cli import main
 from archgen.exports import made_of
 from tests.keras_layer.specs import COMPOSED, conv, spec
@@ -163,9 +164,8 @@ def test_an_artifact_that_answers_otherwise_is_not_written(
     path = tmp_path / "net.keras"
     archgen.export(model, path, format="keras", verify=False)
     before = path.read_bytes()
-    apply = exporting.apply
 
-    shift = np.float32([0.01, 0, 0])  # softmax would hide one that is the same for all
+    shift = np.array([0.01, 0, 0], "float32")  # softmax would hide one that is the same for all
 
     def wrong(*arguments: Any) -> Any:
         weights = dict(apply(*arguments))
