@@ -213,7 +213,7 @@ def verify(path: Path) -> Manifest:
     """Return the manifest of an artifact whose every byte is as it was written.
 
     Raises:
-        ArtifactError: E512, for each file that is not, is missing, or was not written by archgen.
+        ArtifactError: E513, for each file that is not, is missing, or was not written by archgen.
         UsageError: E502, there is no artifact, or its manifest cannot be read.
         OSError: a file cannot be read.
     """
@@ -228,19 +228,19 @@ def _faults(path: Path, manifest: Manifest) -> Iterator[Fault]:
     if not path.is_dir():
         found = _without_manifest(path, manifest)
         if found is None or found != manifest.files.get(WHOLE):
-            yield Fault("E512", f"{path} is not as it was written: its SHA-256 is another")
+            yield Fault("E513", f"{path} is not as it was written: its SHA-256 is another")
         return
     there = set(_names(path))
     if (path / MANIFEST).read_bytes() != manifest.content():
-        yield Fault("E512", f"{named(MANIFEST)} in {path} is not as it was written")
+        yield Fault("E513", f"{named(MANIFEST)} in {path} is not as it was written")
     for name, content in manifest.files.items():
         place = path / name
         if name not in there:
-            yield Fault("E512", f"{named(name)} is missing in {path}")
+            yield Fault("E513", f"{named(name)} is missing in {path}")
         elif not _is_file(place) or _measured(place) != content:
-            yield Fault("E512", f"{named(name)} in {path} is not as it was written")
+            yield Fault("E513", f"{named(name)} in {path} is not as it was written")
     for name in sorted(there - manifest.files.keys()):
-        yield Fault("E512", f"{named(name)} in {path} was not written by archgen")
+        yield Fault("E513", f"{named(name)} in {path} was not written by archgen")
 
 
 def _without_manifest(path: Path, manifest: Manifest) -> Content | None:

@@ -53,7 +53,7 @@ def export(  # noqa: PLR0913 - so many are the choices, each by its name
 
     Raises:
         SpecError: all faults at once.
-        ArtifactError: E513, the artifact answers otherwise than the model; nothing is written.
+        ArtifactError: E514, the artifact answers otherwise than the model; nothing is written.
         UsageError: there is no such spec, parameter, pass or format; archgen did not build the
             model; E503, what stands at ``path`` is not an artifact of archgen.
         MachineError: E503, it cannot be written; E509, a package is not installed; what

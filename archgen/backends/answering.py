@@ -55,7 +55,7 @@ class Reader:
         """Return what the artifact answers to the random images.
 
         Raises:
-            ArtifactError: E513, it cannot be loaded.
+            ArtifactError: E514, it cannot be loaded.
         """
         import numpy as np
 
@@ -71,7 +71,7 @@ class Reader:
         }
         content, _ = self._process.communicate(f"{json.dumps(wish)}\n".encode())
         if self._process.returncode:
-            raise ArtifactError(Fault("E513", self._reason(path)))
+            raise ArtifactError(Fault("E514", self._reason(path)))
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return dict(archive)
 

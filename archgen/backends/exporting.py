@@ -132,7 +132,7 @@ def export_model(work: Work, path: Path, tell: Tell, *, checks: bool = True) -> 
     """Write a model as an artifact; what stands at ``path`` is replaced if all went well.
 
     Raises:
-        ArtifactError: E513, it answers otherwise than the model.
+        ArtifactError: E514, it answers otherwise than the model.
         MachineError: E505, Keras does not run on TensorFlow; E509, a package is not installed.
         OSError: it cannot be written.
     """
@@ -166,7 +166,7 @@ def _require_tensorflow(form: str) -> None:
 
 
 def _verified(work: Work, reader: Reader, new: Path) -> Verified:
-    """Return how far the artifact is from the model; Raises ArtifactError E513 beyond tolerance."""
+    """Return how far the artifact is from the model; Raises ArtifactError E514 beyond tolerance."""
     expected = answers_of(work.model, work.rewriting.before)
     graph, allowed = work.rewriting.graph, work.tolerance
     kept = {name: expected[name] for name in graph.outputs}
@@ -176,7 +176,7 @@ def _verified(work: Work, reader: Reader, new: Path) -> Verified:
             f"the artifact answers otherwise than the model, by {far:.2g} of its largest value"
         )
         notes = (f"allowed is {allowed:g}; nothing was written",)
-        raise ArtifactError(Fault("E513", message, notes=notes))
+        raise ArtifactError(Fault("E514", message, notes=notes))
     return Verified(difference=far, tolerance=allowed, images=IMAGES, seed=SEED)
 
 

@@ -92,7 +92,7 @@ def verify(
 
 
 def _intact(path: Path, form: VerifyFormat) -> int:
-    """Tell that an artifact is as it was written; Raises ArtifactError E512 where it is not."""
+    """Tell that an artifact is as it was written; Raises ArtifactError E513 where it is not."""
     try:
         manifest = verify_artifact(path)
     except OSError as error:

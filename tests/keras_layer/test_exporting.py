@@ -174,7 +174,7 @@ def test_an_artifact_that_answers_otherwise_is_not_written(
     monkeypatch.setattr(exporting, "apply", wrong)
     with pytest.raises(ArtifactError) as caught:
         archgen.export(model, path, format="keras")
-    assert caught.value.faults[0].code == "E513"
+    assert caught.value.faults[0].code == "E514"
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
