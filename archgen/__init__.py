@@ -19,7 +19,15 @@ from archgen.api import (
     table,
     verify,
 )
-from archgen.diagnostics import ArchgenError, Fault, MachineError, SpecError, UsageError
+from archgen.diagnostics import (
+    ArchgenError,
+    ArtifactError,
+    Fault,
+    MachineError,
+    SpecError,
+    UsageError,
+)
+from archgen.exports import export
 from archgen.ir import Graph, Node
 from archgen.library import names
 from archgen.pictures import Picture, render
@@ -31,6 +39,7 @@ __all__ = [
     "About",
     "Analysis",
     "ArchgenError",
+    "ArtifactError",
     "Fault",
     "Graph",
     "MachineError",
@@ -46,6 +55,7 @@ __all__ = [
     "check",
     "code",
     "fit",
+    "export",
     "format_spec",
     "graph",
     "load",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from archgen.about import About
 from archgen.analysis import Analysis
 from archgen.analysis import analyse as analyse_graph
+from archgen.backends.origins import Origin, remember
 from archgen.collection import uncollected
 from archgen.diagnostics import Fault, Faults, SpecError, UsageError, named
 from archgen.fitting.fit import fit as fit_spec
@@ -106,6 +107,13 @@ def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
         SpecError: all faults at once.
         UsageError: there is no such spec or parameter.
     """
+    return specified(spec, input_shape, parameters)[1]
+
+
+def specified(
+    spec: SpecLike, input_shape: Shape | None, parameters: Mapping[str, Scalar]
+) -> tuple[Spec, Graph]:
+    """Return a spec and its graph; raises as ``graph`` does."""
     faults = Faults()
     checked = _read(spec, faults)
     shape = _shape(input_shape)
@@ -114,7 +122,7 @@ def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
     result = _resolved(spec, checked, faults, parameters, shape)
     if faults.has_errors:
         raise SpecError(told(faults.listed(), checked, parameters, shape))
-    return _sound(result, faults)
+    return checked, _sound(result, faults)
 
 
 def _resolved(
@@ -186,11 +194,23 @@ def build(
         MachineError: E504 not enough memory; E505 Keras is set to channels-first; E502, E506
             weights that cannot be read or do not fit.
     """
-    checked = _graph_of(spec, input_shape, parameters)
+    origin = origin_of(spec, input_shape, parameters)
 
     from archgen.backends.keras import build_model
 
-    return build_model(checked, weights, seed)
+    model = build_model(origin.graph, weights, seed)
+    remember(model, origin)
+    return model
+
+
+def origin_of(
+    spec: SpecLike | Graph, input_shape: Shape | None, parameters: Mapping[str, Scalar]
+) -> Origin:
+    """Return the graph of a spec, or a graph itself, with what it was made of."""
+    if isinstance(spec, Graph):
+        return Origin(_graph_of(spec, input_shape, parameters))
+    known, checked = specified(spec, input_shape, parameters)
+    return Origin(checked, known, parameters)
 
 
 def code(spec: SpecLike | Graph, input_shape: Shape | None = None, **parameters: Scalar) -> str:

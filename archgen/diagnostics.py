@@ -4,6 +4,7 @@ Imports ``echo``, ``limits``, ``record``, ``reports`` and ``similarity``.
 
 ArchgenError
 ├── SpecError      the spec is wrong              (exit code 1)
+├── ArtifactError  an artifact is not right     (exit code 1)
 ├── UsageError     archgen was asked wrongly      (exit code 2)
 └── MachineError   the machine lacks something    (exit code 3)
 """
@@ -27,6 +28,7 @@ __all__ = [
     "CODES",
     "NAMES_LISTED",
     "ArchgenError",
+    "ArtifactError",
     "Fault",
     "Faults",
     "MachineError",
@@ -86,6 +88,8 @@ CODES: dict[str, str] = {
     "E510": "a picture that cannot be had",
     "E511": "a limit that cannot be set",
     "E512": "a network that cannot be fitted",
+    "E513": "an artifact that is not as it was written",
+    "E514": "an artifact that does not answer as its model",
     "E515": "data and network that do not fit each other",
     "E516": "a run that cannot go on",
     "E517": "a training option that is none",
@@ -116,6 +120,10 @@ class ArchgenError(Exception):
 
 class SpecError(ArchgenError):
     """The spec is wrong."""
+
+
+class ArtifactError(ArchgenError):
+    """An artifact is not as it was written, or does not answer as its model."""
 
 
 class UsageError(ArchgenError):

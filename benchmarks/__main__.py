@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import analyse, build, check, passes, pictures, scaling, training
+from benchmarks import analyse, build, check, export, passes, pictures, scaling, training
 from benchmarks.report import page
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "scaling": (scaling.measure, 7),
     "build": (build.measure, 9),
     "pictures": (pictures.measure, 5),
+    "export": (export.measure, 3),
     "passes": (passes.measure, 11),
     "training": (training.measure, 9),
 }

@@ -19,8 +19,12 @@ DOCUMENTS = (
     "docs/pictures.md",
     "docs/fitting.md",
     pytest.param("docs/training.md", marks=pytest.mark.keras),
+    pytest.param("docs/export.md", marks=pytest.mark.keras),
 )
-FENCED = re.compile(r"^```(?P<info>console|json \S+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+PYTHON = ("docs/export.md",)  # whose blocks of Python are run, one behind the other
+FENCED = re.compile(
+    r"^```(?P<info>console|python|json \S+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+)
 COMMAND = re.compile(r"^\$ (?P<command>.*)\n(?P<output>(?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
@@ -35,6 +39,8 @@ def test_every_command_prints_what_the_document_says(
     path = ROOT / document
     text = path.read_text(encoding="utf-8")
 
+    names: dict[str, object] = {}
+
     def ran(match: re.Match[str]) -> str:
         arguments = match["command"].split()
         assert arguments[0] == "archgen"
@@ -47,6 +53,10 @@ def test_every_command_prints_what_the_document_says(
     def carried_out(match: re.Match[str]) -> str:
         if match["info"] == "console":
             return f"```console\n{COMMAND.sub(ran, match['text'])}```"
+        if match["info"] == "python":
+            if document in PYTHON:
+                exec(match["text"], names)  # noqa: S102 - the project's own text
+            return match[0]
         Path(match["info"].removeprefix("json ")).write_text(match["text"], encoding="utf-8")
         return match[0]
 

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from archgen.artifacts import contents, seal
 from archgen.cli import main
 from archgen.diagnostics import CODES
 from archgen.explaining import FOLDER, PHASES, errors_page, explained, overview, page
 from archgen.limits import table
 from archgen.look import PLAIN, Look, cells
+from archgen.manifest import Manifest
 from tests.literate import UPDATE, Block, blocks_of
 
 ERRORS = Path(__file__).parents[1] / "docs" / "errors.md"
@@ -47,13 +49,37 @@ def without_reportlab(monkeypatch: Patch) -> None:
     monkeypatch.setitem(sys.modules, "reportlab.pdfbase.pdfmetrics", None)
 
 
-NEED_KERAS = ("E504", "E505", "E506")
+def damaged_artifact(_: Patch) -> None:
+    path = Path("served")
+    path.mkdir()
+    (path / "saved_model.pb").write_bytes(b"graph")
+    manifest = Manifest(
+        artifact="savedmodel",
+        dtype="float32",
+        outputs=(),
+        versions={},
+        passes={},
+        verified=None,
+        files=contents(path),
+    )
+    seal(path, manifest)
+    (path / "saved_model.pb").write_bytes(b"grapi")
+
+
+def other_answers(monkeypatch: Patch) -> None:
+    monkeypatch.setattr("archgen.backends.exporting.Reader.answers", lambda *_, **__: {})
+    monkeypatch.setattr("archgen.backends.exporting.difference", lambda *_: 0.02)
+
+
+NEED_KERAS = ("E504", "E505", "E506", "E514")
 # What a spec and a command line alone do not bring about.
 CIRCUMSTANCES: dict[str, Callable[[Patch], None]] = {
     "E504": little_memory,
     "E505": channels_first,
     "E506": weights_of_another_model,
     "E509": without_reportlab,
+    "E513": damaged_artifact,
+    "E514": other_answers,
 }
 
 

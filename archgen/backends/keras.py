@@ -56,7 +56,7 @@ def _functional(keras: Any, graph: Graph) -> "keras.Model":
     inputs = {name: keras.Input(shape=shape, name=name) for name, shape in graph.inputs.items()}
     tensors: dict[str, Any] = dict(inputs)
     for node in graph.nodes:
-        tensors[node.name] = _made(keras, node, graph, [tensors[name] for name in node.inputs])
+        tensors[node.name] = _made(node, graph, [tensors[name] for name in node.inputs])
     outputs = {name: tensors[node] for name, node in graph.outputs.items()}
     entering = list(inputs.values())
     return keras.Model(
@@ -66,7 +66,7 @@ def _functional(keras: Any, graph: Graph) -> "keras.Model":
     )
 
 
-def _made(keras: Any, node: Node, graph: Graph, inputs: Sequence[Any]) -> Any:
+def _made(node: Node, graph: Graph, inputs: Sequence[Any]) -> Any:
     """Carry out a node's calls in order; the last bears the node's name."""
     values = list(inputs)
     calls = node.op.call(graph.input_shapes(node))
@@ -74,7 +74,7 @@ def _made(keras: Any, node: Node, graph: Graph, inputs: Sequence[Any]) -> Any:
         last = position == len(calls) - 1
         name = node.name if last else f"{node.name}.{call.part}"
         try:
-            values.append(_called(keras, call, name, [values[index] for index in call.on]))
+            values.append(_called(call, name, [values[index] for index in call.on]))
         except MemoryError:
             raise
         except Exception as error:  # the backend refuses with errors of its own
@@ -84,9 +84,9 @@ def _made(keras: Any, node: Node, graph: Graph, inputs: Sequence[Any]) -> Any:
     return values[-1]
 
 
-def _called(keras: Any, call: Call, name: str, inputs: list[Any]) -> Any:
+def _called(call: Call, name: str, inputs: list[Any]) -> Any:
     """Carry out one call: a layer on its input or the list of them, or a function of ``ops``."""
-    target = reduce(getattr, call.target.split("."), keras)
+    target = target_of(call)
     if call.target.startswith("ops."):
         made = target(*inputs, **call.arguments)
         # A function takes no name, and the one that Keras gives may be an entry's.
@@ -94,6 +94,13 @@ def _called(keras: Any, call: Call, name: str, inputs: list[Any]) -> Any:
         return made
     layer = target(name=name, **call.arguments)
     return layer(inputs[0] if len(inputs) == 1 else inputs)
+
+
+def target_of(call: Call) -> Any:
+    """Return the layer class or the function that a call names."""
+    import keras
+
+    return reduce(getattr, call.target.split("."), keras)
 
 
 @contextmanager

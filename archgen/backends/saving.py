@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     import keras
 
 METADATA = "metadata.json"
+REWRITTEN = f"{RECORD}_rewritten"  # the key of the record where passes changed the network
 
 
-def save_model(model: "keras.Model", path: Path, provenance: Provenance) -> None:
+def save_model(model: "keras.Model", path: Path, provenance: Provenance, key: str = RECORD) -> None:
     """Write a ``.keras`` file with a record; not whole or not at all: that is the caller's part.
 
     Raises:
@@ -40,20 +41,21 @@ def save_model(model: "keras.Model", path: Path, provenance: Provenance) -> None
         # An archive has no way to replace a file but to leave the old one out of its list.
         archive.filelist.remove(info)
         del archive.NameToInfo[METADATA]
-        content = as_json({**metadata, RECORD: provenance.record()})
+        content = as_json({**metadata, key: provenance.record()})
         archive.writestr(zipfile.ZipInfo(METADATA, info.date_time), content)
 
 
-def saved_provenance(path: Path) -> Provenance:
-    """Return the record in a ``.keras`` file.
+def saved_provenance(path: Path, *keys: str) -> Provenance:
+    """Return the record in a ``.keras`` file, under one of ``keys`` or under the usual one.
 
     Raises:
         UsageError: E502, it is no such file, has no record, or one that cannot be read.
     """
     metadata = read_json(_metadata(path), str(path))
-    if RECORD not in metadata:
+    found = [metadata[key] for key in (RECORD, *keys) if key in metadata]
+    if not found:
         raise UsageError(_without_record(path))
-    return provenance_of(metadata[RECORD], str(path))
+    return provenance_of(found[0], str(path))
 
 
 def rebuilt_model(path: Path, provenance: Provenance) -> "keras.Model":

@@ -7,8 +7,10 @@ from typing import Annotated
 import typer
 
 from archgen.arguments import limits_of
+from archgen.artifacts import SUFFIXES
 from archgen.cli.printing import say
 from archgen.intake import standard_input
+from archgen.library import names
 from archgen.limits import raised
 
 STDIN = "<stdin>"
@@ -69,6 +71,15 @@ def _global(
     ] = False,
 ) -> None:
     """Neural architectures as data: checked without TensorFlow, built as Keras models."""
+
+
+def artifact_of(spec: str) -> Path | None:
+    """Return the path of an artifact where a spec's argument is one: no name and no ``.json``."""
+    path = Path(spec)
+    if path.suffix in filter(None, SUFFIXES.values()):
+        return path
+    is_name = spec == "-" or spec.endswith(".json") or spec in names()
+    return None if is_name or not path.is_dir() else path
 
 
 def source_of(spec: str) -> str | Path | bytes:

@@ -5,15 +5,19 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from archgen import api
-from archgen.arguments import parameters_of, shape_of
-from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
-from archgen.cli.printing import say
+from archgen.arguments import Scalar, parameters_of, shape_of
+from archgen.cli.application import Input, Limit, Set, Spec, app, artifact_of, source_of
+from archgen.cli.printing import plain, say
+from archgen.exports import made_of, told
+from archgen.ir import Shape
 from archgen.library import names
+from archgen.provenance import rebuilt
 
 
 class ListFormat(StrEnum):
@@ -69,16 +73,32 @@ def show(
     if about and (input_shape or settings or depth != 1):
         message = "--about tells of the spec as it stands: no --input, --set or --depth with it"
         raise typer.BadParameter(message)
+    source, shape, parameters = _source_of(spec, input_shape, settings)
     if resolved:
-        say(api.resolved(source_of(spec)), end="")
-        return 0
-    if about:
-        found = api.about(source_of(spec))
+        say(api.resolved(source), end="")
+    elif about:
+        found = api.about(source)
         _print(form, found.record, found.markdown, found.text)
-        return 0
-    table = api.table(source_of(spec), shape_of(input_shape), **parameters_of(settings))
-    _print(form, table.record, partial(table.markdown, depth), partial(table.text, depth))
+    else:
+        table = api.table(source, shape, **parameters)
+        _print(form, table.record, partial(table.markdown, depth), partial(table.text, depth))
+        if form is ShowFormat.text and (path := artifact_of(spec)) is not None:
+            say(plain("\n".join(told(path))))
     return 0
+
+
+def _source_of(
+    spec: str, input_shape: str | None, settings: list[str] | None
+) -> tuple[str | Path | bytes, Shape | None, dict[str, Scalar]]:
+    """Return a spec with its input and parameters; those of an artifact where none are given."""
+    shape, parameters = shape_of(input_shape), parameters_of(settings)
+    path = artifact_of(spec)
+    if path is None:
+        return source_of(spec), shape, parameters
+    provenance = made_of(path)
+    rebuilt(provenance, str(path))  # which extends nothing
+    source = provenance.spec.encode()
+    return source, shape or provenance.input, {**provenance.parameters, **parameters}
 
 
 def _print(

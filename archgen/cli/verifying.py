@@ -16,13 +16,15 @@ import typer
 
 from archgen import api
 from archgen.arguments import Scalar, parameters_of, shape_of
+from archgen.artifacts import verify as verify_artifact
 from archgen.backends.applications import application_of
 from archgen.backends.importing import import_keras
 from archgen.backends.saving import saved_provenance
 from archgen.backends.verifying import TOLERANCE, Verification
-from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
+from archgen.cli.application import Input, Limit, Set, Spec, app, artifact_of, source_of
 from archgen.cli.printing import complain, plain, say
 from archgen.diagnostics import Fault, MachineError
+from archgen.exports import told
 from archgen.ir import Graph, shape_text
 
 if TYPE_CHECKING:
@@ -61,7 +63,12 @@ def verify(
     That of keras.applications, a file that archgen wrote or the model that a function returns.
 
     A file is compared under its own weights, too; it gives the input and parameters not given here.
+    Of an artifact that archgen exported: say whether every byte is as it was written.
     """
+    if (artifact := artifact_of(spec)) is not None:
+        if against or input_shape or settings:
+            raise typer.BadParameter("an artifact is compared with nothing but its own manifest")
+        return _intact(artifact, form)
     path = Path(against) if against and against.endswith(".keras") else None
     function = _named(against) if against and not path else None
     source, shape, parameters = source_of(spec), shape_of(input_shape), parameters_of(settings)
@@ -82,6 +89,22 @@ def verify(
     else:
         say(plain("\n".join(_lines(graph, partner, seed, found, parameters))))
     return 0 if found.agrees else 1
+
+
+def _intact(path: Path, form: VerifyFormat) -> int:
+    """Tell that an artifact is as it was written; Raises ArtifactError E513 where it is not."""
+    try:
+        manifest = verify_artifact(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise MachineError(Fault("E502", f"cannot read {path}: {reason}")) from error
+    if form is VerifyFormat.json:
+        say(manifest.content().decode(), end="")
+    else:
+        size = sum(each.bytes for each in manifest.files.values())
+        count = f"{len(manifest.files)} file{'s' if len(manifest.files) > 1 else ''}"
+        say(plain("\n".join([f"{path}: as it was written, {count}, {size:,} bytes", *told(path)])))
+    return 0
 
 
 def _named(against: str) -> tuple[str, str]:
