@@ -31,6 +31,8 @@ ELSEWHERE = {
     "E507": "test_faults.py",
     "E508": "test_faults.py",
     "E511": "test_limits.py",
+    "E513": "test_explanations.py",
+    "E514": "keras_layer/test_exporting.py",
     "E515": "test_training_options.py",
     "E516": "test_resuming.py",
     "E517": "test_training_options.py",
