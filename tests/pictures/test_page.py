@@ -17,7 +17,9 @@ from archgen.watching import Watched, serving
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs Chromium (apt-get install chromium)"
+)
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
     "--disable-component-update", "--disable-sync", "--disable-quic",
@@ -342,7 +344,9 @@ class Toucher(Reader):
         points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
         self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         # Where fingers move to is told once a frame.
-        self.page.evaluate("new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))")
+        self.page.evaluate(
+            "new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
+        )
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ from archgen.render.viewing import view
 from tests.pictures.geometry import apart, edges, extent, faults, holds, nodes, texts, wanted
 
 SERIES_PARALLEL, TANGLED, USUAL = 200, 50, 40
-NEEDS_DOT = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
+NEEDS_DOT = pytest.mark.skipif(
+    shutil.which("dot") is None, reason="needs Graphviz (apt-get install graphviz)"
+)
 
 
 def seen(spec: Any, **parameters: Any) -> View:
