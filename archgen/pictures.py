@@ -5,6 +5,7 @@ Imports ``api``, ``sketch`` and ``render``; TensorFlow, Keras and NumPy are not 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +51,11 @@ class Picture:
 
     def _repr_png_(self) -> bytes | None:
         return self.content if self.form == "png" else None
+
+    def _repr_html_(self) -> str | None:
+        # A frame of its own: the page's style and script are for a whole window.
+        frame = '<iframe srcdoc="{}" sandbox="allow-scripts" width="100%" height="640"></iframe>'
+        return frame.format(escape(self.text)) if self.form == "html" else None
 
 
 class Seen(NamedTuple):

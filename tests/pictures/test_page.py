@@ -452,6 +452,17 @@ def test_faults_stand_in_the_page(reader: Reader, tmp_path: Path) -> None:
     assert "E310" in reader.page.inner_text("#details")
 
 
+def test_a_notebook_shows_a_page_that_works_in_its_frame(browser: Any) -> None:
+    shown = archgen.render("lenet5", form="html")._repr_html_()
+    reader = Reader(browser)
+    reader.page.set_content(f"<p>a cell's output</p>{shown}")
+    frame = reader.page.frame_locator("iframe")
+    frame.locator("#expand").click()
+    assert frame.locator('[aria-expanded="true"]').count() > 0
+    reader.context.close()
+    assert reader.errors == []
+
+
 def test_a_hostile_title_is_text(reader: Reader, tmp_path: Path) -> None:
     title = "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>"
     reader.read({**NESTED, "title": title}, tmp_path)
