@@ -3,8 +3,9 @@
 Imports ``api``, ``sketch`` and ``render``; TensorFlow, Keras and NumPy are not needed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from archgen.render.view import View
 from archgen.render.viewing import view as viewed
 from archgen.reports import render_fault, render_short
 from archgen.sketch import sketched
+from archgen.source import Object
 from archgen.spec import Spec
 
 Drawable = SpecLike | Graph | Analysis
@@ -49,6 +51,11 @@ class Picture:
 
     def _repr_png_(self) -> bytes | None:
         return self.content if self.form == "png" else None
+
+    def _repr_html_(self) -> str | None:
+        # A frame of its own: the page's style and script are for a whole window.
+        frame = '<iframe srcdoc="{}" sandbox="allow-scripts" width="100%" height="640"></iframe>'
+        return frame.format(escape(self.text)) if self.form == "html" else None
 
 
 class Seen(NamedTuple):
@@ -164,16 +171,31 @@ def _faulty(
 
 
 def readable(spec: SpecLike) -> Spec | None:
-    """Return a spec whose broken entries are left out; None where it cannot be read at all."""
+    """Return a spec whose broken parts are left out; None where it cannot be read at all."""
     if isinstance(spec, Spec):
         return spec
     faults = Faults()
     try:
         if isinstance(spec, bytes):
-            return read_spec(load_bytes(spec, "<stdin>", faults), faults)
-        return read_spec(load_document(spec, faults), faults)
+            raw = load_bytes(spec, "<stdin>", faults)
+        else:
+            raw = load_document(spec, faults)
+        return read_spec(raw, faults) or read_spec(_mended(raw, faults.listed()), Faults())
     except SpecError:
         return None
+
+
+def _mended(raw: Object, faults: Sequence[Fault]) -> Object:
+    """Return a document without its faulty members; something stands for those it needs."""
+    faulty = {fault.place.path[0] for fault in faults if fault.place and len(fault.place.path) == 1}
+    mended = Object(raw.place)
+    needed = {"archgen": 1, "name": "network", "input": Object(raw.place)}
+    for key in dict.fromkeys((*needed, *raw)):
+        if key in needed or key not in faulty:
+            sound = key in raw and key not in faulty
+            mended[key] = raw[key] if sound else needed[key]
+            mended.places[key] = raw.places.get(key, raw.place)
+    return mended
 
 
 def _titles(spec: Spec) -> dict[str, str]:

@@ -143,9 +143,10 @@ class _Sketcher(Resolver):
         """Return the nodes that were made, once the graph is expanded."""
         if not self.outputs or not self.nodes.made:
             return None
-        nodes = tuple(melted(self.nodes.made, self.outputs.values()))
         inputs = {INPUT: self.given or ()}
         faults = self.sketched.faulty
+        # A concat with a fault stays, to bear it.
+        nodes = tuple(melted(self.nodes.made, {*self.outputs.values(), *faults}))
         return Draft(self.spec.name, nodes, inputs, self.outputs, self.modules, faults)
 
     def collected(self, leaving: Tensor | None, heads: Mapping[str, Output]) -> Graph | None:

@@ -68,40 +68,34 @@ class Fused:
         for measure in measures:
             for name in measure.node.inputs:
                 self.readers.setdefault(name, []).append(measure.node.name)
-        for measure in measures:
-            self._take(measure)
+        self._fuse(measures)
         self._caption()
         for name, fault in faults.items():
             chain = self.chains.get(self.owner.get(name, ""))
             if chain:
                 chain.fault = chain.fault or fault
 
-    def _take(self, measure: Measure) -> None:
-        """Put a node behind the op that its entry asks it for, or begin a chain with it."""
-        node = measure.node
-        name, inputs = node.name, node.inputs
-        base, _, suffix = name.rpartition(".")
-        if (
-            suffix in FOLLOWERS
-            and base == self.owner.get(inputs[0])
-            and len(self.readers[inputs[0]]) == 1
-        ):
-            self.chains[base].add(measure, suffix)
-            self.owner[name] = base
-        else:
-            costs = (measure.trainable + measure.non_trainable, measure.macs)
-            self.chains[name] = Chain(
-                name,
-                node.scope,
-                inputs,
-                node,
-                [name],
-                PLAIN,
-                node.shape,
-                *costs,
-                measure.receptive_field,
-            )
-            self.owner[name] = name
+    def _fuse(self, measures: Sequence[Measure]) -> None:
+        """Put each node behind the op that its entry asks it for, or begin a chain with it."""
+        chains, owner, readers = self.chains, self.owner, self.readers
+        for measure in measures:
+            node = measure.node
+            name, inputs = node.name, node.inputs
+            base, _, suffix = name.rpartition(".")
+            if (
+                suffix in FOLLOWERS
+                and base == owner.get(inputs[0])
+                and len(readers[inputs[0]]) == 1
+            ):
+                chains[base].add(measure, suffix)
+                owner[name] = base
+            else:
+                params = measure.trainable + measure.non_trainable
+                chains[name] = Chain(
+                    name, node.scope, inputs, node, [name], PLAIN, node.shape, params,
+                    measure.macs, measure.receptive_field,
+                )  # fmt: skip
+                owner[name] = name
 
     def _caption(self) -> None:
         """Caption the chains: their marks tell how they differ from most."""

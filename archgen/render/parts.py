@@ -14,7 +14,7 @@ from archgen.render.view import Box, Element, boxes
 
 MARGIN, TITLE_HEIGHT = 20.0, 52.0
 LEGEND_GAP, LEGEND_HEIGHT, LEGEND_LINE = 22.0, 15.0, 18.0
-LEGEND_SAMPLE, LEGEND_APART, LEAST_LEGEND = 21.0, 14.0, 320.0
+LEGEND_SAMPLE, LEGEND_APART, LEAST_LEGEND, LEAST_FAULTS = 21.0, 14.0, 320.0, 400.0
 FAULT_LINE, FAULT_LINES, SHOWN_FAULTS = 15.0, 6, 8
 
 
@@ -77,7 +77,7 @@ def titled(
     lines, centred = (title.first, title.second), title.centred
     w = max(part.w, *(room(*line) for line in lines))
     legend = _legend(elements, detail, max(w, LEAST_LEGEND))
-    w = max(w, legend.w)
+    w = max(w, legend.w, LEAST_FAULTS if faults else 0.0)
     x = MARGIN + (w / 2 if centred else 0.0)
     anchor = "middle" if centred else "start"
     words = [Text(x, MARGIN + y, runs, anchor) for y, runs in zip((6.0, 30.0), lines, strict=True)]

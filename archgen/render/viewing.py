@@ -38,6 +38,13 @@ class _Level(NamedTuple):
     inputs: dict[str, tuple[str, ...]]
 
 
+class _Look(NamedTuple):
+    """What a group is made from: a row for each chain, and the nodes whose values leave it."""
+
+    rows: list[tuple[object, ...]]
+    ends: list[str]
+
+
 class _Viewer:
     """Makes the view of one network."""
 
@@ -50,7 +57,7 @@ class _Viewer:
         self.chains, self.made_by, self.readers = fused.chains, fused.owner, fused.readers
         self.ends = set(self.graph.outputs.values())
         self.paths: dict[str, tuple[str, ...]] = {"": ()}
-        self.looks: dict[str, object] = {}
+        self.looks: dict[str, _Look] = {}
 
     def view(self, title: str) -> View:
         graph = self.graph
@@ -220,15 +227,17 @@ class _Viewer:
         last = before.copies[-1]
         if last not in self.looks:
             self.looks[last] = self.look(last, level.items[last])
-        self.looks[scope] = self.look(scope, chains)
-        if self.looks[scope] != self.looks[last]:
+        look = self.looks[scope] = self.look(scope, chains)
+        if look != self.looks[last]:
             return None
-        shape = self.graph.shapes[self.leaving(chains)[-1]]
+        shape = self.graph.shapes[scope + look.ends[-1]]
         return _joined(before, scope, shape, _costs(chains))
 
-    def look(self, scope: str, chains: Sequence[Chain]) -> object:
+    def look(self, scope: str, chains: Sequence[Chain]) -> _Look:
         """Return what a group's series is made from, without names and shapes."""
-        cut, outside, modules = len(scope), self.outside(chains), self.graph.modules
+        cut, outside, kinds = len(scope), self.outside(chains), dict[str, list[str | None]]()
+        for path in dict.fromkeys([chain.scope for chain in chains]):
+            kinds[path] = [self.graph.modules.get(around) for around in self.around(path)]
         rows = [
             (
                 chain.caption,
@@ -236,11 +245,11 @@ class _Viewer:
                 bool(chain.shape),
                 chain.name[cut:],
                 [outside.get(name, name[cut:]) for name in chain.inputs],
-                [modules.get(path) for path in self.around(chain.scope)],
+                kinds[chain.scope],
             )
             for chain in chains
         ]
-        return rows, [name[cut:] for name in self.leaving(chains)]
+        return _Look(rows, [name[cut:] for name in self.leaving(chains)])
 
 
 def _told_apart(series: Series) -> Series:

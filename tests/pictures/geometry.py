@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from archgen.render.scene import Line, Rect, Scene, Text
+from archgen.render.paths import steps
+from archgen.render.scene import Line, Point, Rect, Scene, Text
 from archgen.render.typography import width
 from archgen.render.view import Element, Fork, Group, Series, Tangle, View, items
 
@@ -13,7 +14,8 @@ STACKED = 8.0  # how far the cards behind a repeated one stand out
 
 def faults(scene: Scene) -> list[str]:
     """Return everything that is wrong with a picture."""
-    return [*_overlaps(scene), *_texts(scene), *_ends(scene), *_outside(scene)]
+    found = (_overlaps, _texts, _ends, _outside, _crossings)
+    return [fault for find in found for fault in find(scene)]
 
 
 def nodes(scene: Scene) -> list[Rect]:
@@ -107,6 +109,45 @@ def _touches(rect: Rect, x: float, y: float) -> bool:
     )
     inside = rect.x + 1.5 < x < rect.x + rect.w - 1.5 and rect.y + 1.5 < y < rect.y + rect.h - 1.5
     return holds(near, Rect(x, y, 0, 0, "")) and not inside
+
+
+def _crossings(scene: Scene) -> Iterator[str]:
+    """Find lines that run through words."""
+    words = [(text, extent(text)) for text in texts(scene)]
+    for line in (shape for shape in scene.shapes if isinstance(shape, Line)):
+        around = _hull(line.points)
+        near = [(text, rect) for text, rect in words if not apart(around, rect)]
+        points = list(_along(line)) if near else []
+        for text, rect in near:
+            inner = Rect(rect.x + 1, rect.y + 2, rect.w - 2, rect.h - 4, "")
+            if any(_is_in(inner, point) for point in points):
+                yield f"a line of {line.source} runs through {text.runs[0].text!r}"
+
+
+def _along(line: Line) -> Iterator[Point]:
+    """Return points of a line that are no further from each other than words are high."""
+    last = line.points[0]
+    for step in steps(line.points, line):
+        count = 2 + int(max(abs(step[-1][0] - last[0]), abs(step[-1][1] - last[1])) / 4)
+        ends = (last, *step) if len(step) > 1 else (last, last, step[0], step[0])
+        yield from (_bezier(ends, number / count) for number in range(count + 1))
+        last = step[-1]
+
+
+def _bezier(ends: Sequence[Point], t: float) -> Point:
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+    x, y = (sum(w * end[axis] for w, end in zip(weights, ends, strict=True)) for axis in (0, 1))
+    return (x, y)
+
+
+def _hull(points: Sequence[Point]) -> Rect:
+    (left, right), (top, bottom) = ((min(axis), max(axis)) for axis in zip(*points, strict=True))
+    return Rect(left, top, right - left, bottom - top, "")
+
+
+def _is_in(rect: Rect, point: Point) -> bool:
+    x, y = point
+    return rect.x < x < rect.x + rect.w and rect.y < y < rect.y + rect.h
 
 
 def _outside(scene: Scene) -> Iterator[str]:

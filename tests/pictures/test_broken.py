@@ -199,3 +199,48 @@ def test_a_module_behind_a_fault_is_not_known_because_it_was_in_front_of_it() ->
     ]
     network = seen(net(*layers, modules={"block": {"layers": [dense]}})).view
     assert [group.family for group in groups(network.body)] == ["card", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("members", "code", "shape"),
+    [
+        ({"colour": "red"}, "E201", (8, 8, 4)),
+        ({"archgen": 2}, "E203", (8, 8, 4)),
+        ({"name": None}, "E213", (8, 8, 4)),
+        ({"title": 3}, "E203", (8, 8, 4)),
+        ({"modules": []}, "E203", (8, 8, 4)),
+        ({"input": 3}, "E203", ()),
+        ({"parameters": {"class": 1}}, "E213", (8, 8, 4)),
+    ],
+)
+def test_a_fault_of_the_document_leaves_its_network(members: Any, code: str, shape: Any) -> None:
+    network = seen(net(CONV, {"op": "flatten"}, **members))
+    assert [fault.code for fault in network.faults] == [code]
+    assert [box.shape for box in boxes(network.view.body)][:1] == [shape]
+    assert network.view.faults
+
+
+@pytest.mark.parametrize("key", ["archgen", "name", "input"])
+def test_what_a_document_lacks_leaves_its_network(key: str) -> None:
+    spec = net(CONV, {"op": "flatten"})
+    del spec[key]
+    network = seen(spec)
+    assert [fault.code for fault in network.faults] == ["E202"]
+    assert len(list(boxes(network.view.body))) == 2
+
+
+def test_a_document_without_layers_has_no_picture() -> None:
+    spec = net()
+    del spec["layers"]
+    with pytest.raises(SpecError, match="E202"):
+        seen(spec)
+
+
+def test_a_concat_with_a_fault_does_not_melt_away() -> None:
+    inner = {"join": "concat", "branches": {"a": [CONV], "b": [{**CONV, "strides": 2}]}}
+    outer = {"name": "f", "join": "concat", "branches": {"x": [inner], "y": [CONV]}}
+    shown = by_name(net(outer))
+    assert {name: box.family for name, box in shown.items() if box.is_join} == {
+        "f.x.concat": "fault",
+        "f.concat": "unknown",
+    }

@@ -29,7 +29,9 @@ PIECES = (
     "@model@", "javascript:alert(1)", "onload=alert(1) ", "digraph {", "->", "<b>bold</b>", "\\N",
     "\\G", "\\L", "\\l", "a" * 300, "x ", " ", "ü", "×",
 )  # fmt: skip
-NEEDS_DOT = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
+NEEDS_DOT = pytest.mark.skipif(
+    shutil.which("dot") is None, reason="needs Graphviz (apt-get install graphviz)"
+)
 
 
 def strings() -> Iterator[str]:

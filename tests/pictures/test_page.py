@@ -17,7 +17,9 @@ from archgen.watching import Watched, serving
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs Chromium (apt-get install chromium)"
+)
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
     "--disable-component-update", "--disable-sync", "--disable-quic",
@@ -342,7 +344,9 @@ class Toucher(Reader):
         points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
         self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
         # Where fingers move to is told once a frame.
-        self.page.evaluate("new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))")
+        self.page.evaluate(
+            "new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))"
+        )
 
 
 @pytest.fixture
@@ -446,6 +450,17 @@ def test_faults_stand_in_the_page(reader: Reader, tmp_path: Path) -> None:
     assert overlaps(reader.state) == []
     reader.node("pool").click()
     assert "E310" in reader.page.inner_text("#details")
+
+
+def test_a_notebook_shows_a_page_that_works_in_its_frame(browser: Any) -> None:
+    shown = archgen.render("lenet5", form="html")._repr_html_()
+    reader = Reader(browser)
+    reader.page.set_content(f"<p>a cell's output</p>{shown}")
+    frame = reader.page.frame_locator("iframe")
+    frame.locator("#expand").click()
+    assert frame.locator('[aria-expanded="true"]').count() > 0
+    reader.context.close()
+    assert reader.errors == []
 
 
 def test_a_hostile_title_is_text(reader: Reader, tmp_path: Path) -> None:

@@ -17,13 +17,16 @@ from archgen.render.figures import figure, modules
 from archgen.render.links import links
 from archgen.render.mermaid import mermaid_text
 from archgen.render.page import page_text
+from archgen.render.scene import Line, Scene
 from archgen.render.svg import svg_text
 from archgen.render.view import Tangle, View, boxes
 from archgen.render.viewing import view
 from tests.pictures.geometry import apart, edges, extent, faults, holds, nodes, texts, wanted
 
 SERIES_PARALLEL, TANGLED, USUAL = 200, 50, 40
-NEEDS_DOT = pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
+NEEDS_DOT = pytest.mark.skipif(
+    shutil.which("dot") is None, reason="needs Graphviz (apt-get install graphviz)"
+)
 
 
 def seen(spec: Any, **parameters: Any) -> View:
@@ -172,6 +175,7 @@ def test_some_random_networks_are_tangles() -> None:
 SAME = """
 import archgen
 from archgen.render.figures import figure
+from archgen.render.scene import Line, Scene
 from archgen.render.svg import svg_text
 from archgen.render.page import page_text
 from archgen.render.dot import dot_text
@@ -257,3 +261,96 @@ def test_labels_of_an_overview_lie_on_no_box_and_no_other_label(shipped: View) -
             for other in extents[index + 1 :]
             if not apart(one, other)
         ] == []
+
+
+# ── figures for a paper ───────────────────────────────────────────────────────────────────────────
+
+
+def said(scene: Scene) -> list[str]:
+    return [" ".join(run.text for run in text.runs) for text in texts(scene)]
+
+
+CONV = {"op": "conv", "filters": 4, "kernel_size": 3, "padding": "same"}
+SKIP: dict[str, Any] = {
+    "archgen": 1,
+    "name": "skip",
+    "input": {"shape": [8, 8, 4]},
+    "layers": [
+        {**CONV, "name": "first"},
+        {**CONV, "name": "second", "filters": 6},
+        {"use": "up", "with": {"skip": "first"}},
+    ],
+    "modules": {
+        "up": {
+            "title": "Up",
+            "inputs": ["skip"],
+            "join": "concat",
+            "branches": {"a": [{**CONV, "inputs": ["skip"]}], "b": [CONV], "c": []},
+        }
+    },
+}
+
+
+def test_a_module_shows_everything_that_enters_it_over_the_branches_that_read_it() -> None:
+    scene = figure(seen(SKIP), "module", "up")
+    bars = {rect.x: rect for rect in nodes(scene) if rect.id == "input"}
+    assert [text for text in said(scene) if text.startswith("input ")] == [
+        "input 8×8×4",
+        "input 8×8×6",
+    ]
+    left, right = (bars[x] for x in sorted(bars))
+    lines = [shape for shape in scene.shapes if isinstance(shape, Line) and shape.source == "input"]
+    starts = {line.target: line.points[0] for line in lines}
+    assert left.x < starts["up.a.conv"][0] < left.x + left.w
+    assert right.x < starts["up.b.conv"][0] < right.x + right.w
+    assert right.x < starts["up.concat"][0] < right.x + right.w
+    assert faults(scene) == []
+
+
+def test_one_bar_names_all_that_enters_where_a_box_reads_several_values() -> None:
+    both = {"layers": [{"op": "add", "inputs": ["input", "skip"]}], "inputs": ["skip"]}
+    spec = {
+        **SKIP,
+        "modules": {"up": both},
+        "layers": [*SKIP["layers"][:1], CONV, SKIP["layers"][2]],
+    }
+    assert "input 8×8×4, 8×8×4" in said(figure(seen(spec), "module", "up"))
+
+
+def test_uses_of_one_module_that_differ_are_told_apart() -> None:
+    overview = said(figure(seen("googlenet")))
+    assert [text for text in overview if text.startswith("Inception ")] == [
+        f"Inception {name}" for name in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
+    ]
+    named = [text for text in said(figure(seen("inception_v3"))) if text.startswith("Inception-B")]
+    assert named == ["Inception-B 1", "Inception-B 2–3", "Inception-B 4"]
+    # Where all its uses are one card there is nothing to tell apart.
+    assert "Inception-A" in said(figure(seen("inception_v4")))
+
+
+def test_heads_stand_beside_all_layers() -> None:
+    network = seen("googlenet", aux=True)
+    for direction in ("down", "up", "right"):
+        scene = figure(network, "layers", direction=direction)
+        placed = {rect.id: rect for rect in nodes(scene)}
+        main = [placed[box.name] for box in boxes(network.body)]
+        for name in ("aux1", "aux2"):
+            if direction == "right":
+                assert placed[name].y > max(rect.y + rect.h for rect in main)
+            else:
+                assert placed[name].x > max(rect.x + rect.w for rect in main)
+
+
+@pytest.mark.parametrize("name", ["vgg16", "densenet121"])
+def test_a_legend_is_no_wider_than_its_picture(name: str) -> None:
+    scene = figure(seen(name), "layers")
+    right = max(rect.x + rect.w for rect in nodes(scene))
+    assert scene.width <= max(right, 340) + 20
+
+
+def test_a_legend_tells_the_marks_that_are_used() -> None:
+    strided = {**SKIP, "layers": [{**CONV, "strides": 3, "padding": "valid"}, {"op": "flatten"}]}
+    legend = said(figure(seen({**strided, "modules": {}})))
+    assert {"k×k conv", "/3: stride 3", "V: valid padding"} <= set(legend)
+    assert not {"/2: stride 2", "P: explicit padding", "dw: depthwise"} & set(legend)
+    assert "dw: depthwise" in said(figure(seen("mobilenet_v2"), "layers"))

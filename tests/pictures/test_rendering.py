@@ -192,7 +192,7 @@ def test_a_notebook_shows_a_picture_in_its_form() -> None:
     assert isinstance(drawn, Picture)
     assert drawn._repr_png_() == drawn.content
     assert drawn._repr_svg_() is None
-    assert (dotted._repr_svg_(), dotted._repr_png_()) == (None, None)
+    assert (dotted._repr_svg_(), dotted._repr_png_(), dotted._repr_html_()) == (None, None, None)
     with pytest.raises(UsageError, match="png is no text"):
         _ = drawn.text
 

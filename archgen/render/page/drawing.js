@@ -86,13 +86,15 @@ const rect = (x, y, w, h, r, family, name = "box") => {
   return shape;
 };
 
-// The shape that leaves an outermost item, once, where its line arrives.
-const label = ({ source, target, points, sideways, inner }) => {
+// The shape that leaves an outermost item, once, where its line arrives; on the left where one
+// arrives from the right.
+const label = ({ source, target, points, sideways, inner }, crowded) => {
   const item = items.get(source);
   if (!item || parents.get(source) || item.join || sideways || inner || parents.get(target) === source || said.has(source)) return;
   said.add(source);
-  const [x, y] = points.at(-1);
-  edgesLayer.append(drawText([{ text: shapeText(item.shape), size: 10.5, muted: true }], x + 7, y - 15, "start"));
+  const across = points.map(([x]) => x), y = points.at(-1)[1] - 15, left = crowded.has(String(points.at(-1)));
+  const text = [{ text: shapeText(item.shape), size: 10.5, muted: true }];
+  edgesLayer.append(left ? drawText(text, Math.min(...across) - 7, y, "end") : drawText(text, Math.max(...across) + 7, y, "start"));
 };
 const said = new Set();
 
@@ -101,12 +103,14 @@ const draw = () => {
   said.clear();
   nodesLayer.replaceChildren();
   edgesLayer.replaceChildren();
+  const turned = drawn.shapes.filter((shape) => shape.kind === "edge" && shape.points.some(([x]) => x > shape.points.at(-1)[0] + 1));
+  const crowded = new Set(turned.map((shape) => String(shape.points.at(-1))));
   for (const shape of drawn.shapes) {
     if (shape.kind === "edge") {
       const marks = { "data-source": shape.source, "data-target": shape.target };
       edgesLayer.append(make("path", { class: "edge", d: pathOf(shape), ...marks }));
       if (shape.arrow) edgesLayer.append(make("path", { class: "head", d: headOf(shape), ...marks }));
-      label(shape);
+      label(shape, crowded);
     } else if (shape.kind === "bus") {
       nodesLayer.append(make("rect", { x: shape.x, y: shape.y, width: shape.w, height: shape.h, rx: 2.5, class: "bus" }));
     } else nodesLayer.append(drawNode(shape));
@@ -137,10 +141,12 @@ const mark = () => {
 
 const move = () => layer.setAttribute("transform", `translate(${state.x} ${state.y}) scale(${state.zoom})`);
 
+const READABLE = 0.85;  // a whole network may be smaller than the window, its text may not be
+
 const fit = () => {
   const { clientWidth, clientHeight } = $("picture");
   const zoom = Math.min(clientWidth / (drawn.w + 40), clientHeight / (drawn.h + 40), 1.4);
-  state.zoom = Math.max(zoom, Math.min(0.7, clientWidth / (drawn.w + 40)));
+  state.zoom = Math.max(zoom, Math.min(READABLE, clientWidth / (drawn.w + 40)));
   state.x = (clientWidth - (drawn.w + 40) * state.zoom) / 2;
   state.y = Math.max(0, (clientHeight - (drawn.h + 40) * state.zoom) / 2);
   $("picture").setAttribute("viewBox", `0 0 ${clientWidth} ${clientHeight}`);
@@ -161,7 +167,7 @@ const bringIntoView = (name) => {
   const place = placeOf(name);
   if (!place) return;
   const { clientWidth, clientHeight } = $("picture");
-  state.zoom = Math.max(state.zoom, 0.7);
+  state.zoom = Math.max(state.zoom, READABLE);
   state.x = clientWidth / 2 - (place.x + place.w / 2) * state.zoom;
   state.y = clientHeight / 2 - (place.y + Math.min(place.h, 60) / 2) * state.zoom;
   move();
