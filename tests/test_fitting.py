@@ -339,9 +339,23 @@ def test_a_pool_that_rounds_up_is_padded_as_a_whole(folder: Path) -> None:
     assert spec["edit"] == {"layers.pool.max_pool": {"padding": "same", "ceil_mode": False}}
 
 
+@pytest.mark.parametrize(
+    ("side", "gone"),
+    [
+        (28, {"down_4", "bottom", "up_4", "up_3"}),  # twice 2 in 28
+        (6, {"down_3", "down_4", "bottom", "up_4", "up_3", "up_2"}),
+    ],
+)
+def test_a_u_shaped_network_loses_its_innermost_levels(side: int, gone: set[str]) -> None:
+    spec = archgen.fit("unet", (side, side, 1))
+    assert spec["edit"] == {f"layers.{name}": None for name in gone}
+    assert last_map(archgen.graph(spec)) == (side, side)
+
+
 def test_a_copied_tutorial_gets_a_pool_of_the_whole_map() -> None:
     spec = archgen.fit("inception_v4_paper", (200, 200, 1), fixed_pool=True, classes=10)
-    assert [step.kind for step in spec.steps] == ["global_pool"]
+    pool = {"op": "global_avg_pool", "keepdims": True, "when": "$fixed_pool"}
+    assert spec["edit"] == {"modules.classifier.avg_pool": [pool]}
     assert last_map(archgen.graph(spec)) == (4, 4)
 
 
@@ -504,9 +518,10 @@ def test_what_stands_in_the_way_is_told(folder: Path) -> None:
 
 def test_a_bound_that_is_too_low_is_told() -> None:
     with pytest.raises(archgen.SpecError) as refusal:
-        archgen.fit("lenet5", max_params=10)
+        archgen.fit("mobilenet_v2", max_params=10)
     (fault,) = refusal.value.faults
-    assert fault.message == "no step that is known brings `lenet5` within its bounds at 32×32×1"
+    message = "no step that is known brings `mobilenet_v2` within its bounds at 224×224×3"
+    assert fault.message == message
     assert fault.notes[1].endswith("parameters, more than 10")
     steps = fault.notes[0].removeprefix("closest: ").split("; ")
     assert len(steps) == len(set(steps)) > 1

@@ -64,8 +64,6 @@ def _of_unit(path: str, sites: list[Site], layout: Layout) -> Iterator[Step]:
     if len(changes) > len(sites):  # a pool that rounds up, too
         return
     for kept in only(layout, sites[0].section):
-        if kept.at > at:  # what comes first loses the most
-            continue
         value = f"${{'valid' if {kept.condition} else 'same'}}"
         some = tuple(Change((*site.edit, "padding"), value) for site in sites)
         yield Step("padding", f"{short(path)} {BORDER} {kept.words}", some, kept.at, kept.uses)
