@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -51,14 +52,8 @@ class Reader:
             if stream is not None:
                 stream.close()
 
-    def answers(self, path: Path, graph: Graph, *, as_stored: bool) -> "Answers":
-        """Return what the artifact answers to the random images.
-
-        Raises:
-            ArtifactError: E514, it cannot be loaded.
-        """
-        import numpy as np
-
+    def ask(self, path: Path, graph: Graph, *, as_stored: bool) -> None:
+        """Ask the artifact for its answers to the random images, and do not wait for them."""
         (shape,) = graph.inputs.values()
         wish = {
             "path": str(path),
@@ -69,17 +64,30 @@ class Reader:
             "as_stored": as_stored,
             "frames": _FRAMES + _FRAMES_A_LAYER * len(graph.nodes),
         }
-        content, _ = self._process.communicate(f"{json.dumps(wish)}\n".encode())
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):  # it has failed; `answers` tells why
+                self._process.stdin.write(f"{json.dumps(wish)}\n".encode())
+                self._process.stdin.flush()
+
+    def answers(self) -> "Answers":
+        """Wait for the answers.
+
+        Raises:
+            ArtifactError: E514, the artifact cannot be loaded.
+        """
+        import numpy as np
+
+        content, _ = self._process.communicate()
         if self._process.returncode:
-            raise ArtifactError(Fault("E514", self._reason(path)))
+            raise ArtifactError(Fault("E514", self._reason()))
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return dict(archive)
 
-    def _reason(self, path: Path) -> str:
+    def _reason(self) -> str:
         self._told.seek(0)
         lines = self._told.read().decode(errors="replace").strip().splitlines()
         said = " ".join(lines[-_LINES:]) or f"it ended with {self._process.returncode}"
-        return f"{path.name} cannot be loaded in a fresh process: {said}"
+        return f"the artifact cannot be loaded in a fresh process: {said}"
 
 
 def random_images(shape: Sequence[int]) -> Any:

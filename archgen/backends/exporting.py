@@ -167,10 +167,11 @@ def _require_tensorflow(form: str) -> None:
 
 def _verified(work: Work, reader: Reader, new: Path) -> Verified:
     """Return how far the artifact is from the model; Raises ArtifactError E514 beyond tolerance."""
-    expected = answers_of(work.model, work.rewriting.before)
     graph, allowed = work.rewriting.graph, work.tolerance
+    reader.ask(new, graph, as_stored=not allowed)
+    expected = answers_of(work.model, work.rewriting.before)
     kept = {name: expected[name] for name in graph.outputs}
-    far = difference(reader.answers(new, graph, as_stored=not allowed), kept)
+    far = difference(reader.answers(), kept)
     if far > allowed:
         message = (
             f"the artifact answers otherwise than the model, by {far:.2g} of its largest value"

@@ -275,6 +275,30 @@ def test_verify_says_of_a_sound_artifact_what_it_is(
     assert "as it was written" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("form", "dtype"),
+    [
+        ("onnx", "float32"),
+        ("tflite", "float16"),
+        pytest.param("onnx", "float16", marks=pytest.mark.full),
+        pytest.param("tflite", "float32", marks=pytest.mark.full),
+    ],
+)
+def test_onnx_and_litert_answer_as_the_model_and_tell_damage(
+    form: str, dtype: str, model: Any, tmp_path: Path
+) -> None:
+    made = archgen.export(model, tmp_path / f"net.{form}", format=form, dtype=dtype)
+    assert made.verified is not None
+    assert 0 < made.verified.difference < (1e-4 if dtype == "float32" else 1e-2)
+    assert archgen.load(made_of(made.path).spec.encode()).labels == LABELS
+    for at in range(0, made.size, made.size // 60):
+        flipped(made.path, at)
+        with pytest.raises((ArtifactError, UsageError)):
+            verify(made.path)
+        flipped(made.path, at)
+    assert verify(made.path).dtype == dtype
+
+
 # ── what stands there already ─────────────────────────────────────────────────────────────────────
 
 
