@@ -1,6 +1,6 @@
 """Artifacts of networks: ``archgen.export``; TensorFlow is imported when it is called.
 
-Imports ``api``, ``artifacts``, ``passes`` and ``backends``.
+Imports ``api``, ``artifacts``, ``passes``, ``backends`` and the folder of ``training``.
 """
 
 import sys
@@ -24,6 +24,7 @@ from archgen.manifest import Verified
 from archgen.passes import Rewriting, rewrite
 from archgen.passes.drop_heads import DropHeads
 from archgen.provenance import RECORD, Provenance, record_of
+from archgen.training.folder import RunFolder
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +47,8 @@ def export(  # noqa: PLR0913 - so many are the choices, each by its name
 ) -> Export:
     """Write a network as an artifact for serving, whole or not at all, and verified.
 
-    ``model`` is a model that ``archgen.build`` made, trained or not, or what that takes.
+    ``model`` is a model that ``archgen.build`` made, trained or not, or what that takes, or the
+    folder of a finished run of ``archgen.train``.
     ``format`` is savedmodel (a folder), keras, onnx or tflite; ``weights`` a file of weights;
     ``heads`` keeps the further outputs; ``without`` names passes that shall not run; ``dtype`` is
     float32, or float16 of onnx and tflite; ``progress`` is told each stage in a few words.
@@ -64,6 +66,8 @@ def export(  # noqa: PLR0913 - so many are the choices, each by its name
     target = Path(path)
     with writing(target):
         require_place(target, format)
+    if is_run(model):
+        model, weights = handed_on(model, weights)
     origin = _origin(model, input_shape, parameters, given=weights is not None or seed is not None)
     rewriting = planned(origin.graph, heads=heads, without=without)
     tell = progress or (lambda _: None)
@@ -74,6 +78,18 @@ def export(  # noqa: PLR0913 - so many are the choices, each by its name
     with writing(target):
         work = Work(model, rewriting, format, _content(origin, rewriting, dtype))
         return export_model(work, target, tell, checks=verify)
+
+
+def is_run(model: object) -> bool:
+    """Say whether this is the folder of a training run, or of anything else."""
+    return isinstance(model, str | Path) and Path(model).is_dir()
+
+
+def handed_on(folder: Any, weights: str | Path | None = None) -> tuple[Path, str | Path]:
+    """Return the spec and the weights of a finished run; Raises UsageError E516 if it is none."""
+    run = RunFolder(Path(folder))
+    run.require_finished()
+    return run.spec, weights or run.model
 
 
 def planned(graph: Graph, *, heads: bool = False, without: Collection[str] = ()) -> Rewriting:

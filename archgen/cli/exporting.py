@@ -15,7 +15,7 @@ from archgen.backends.exporting import Export
 from archgen.cli.application import Input, Limit, Set, Spec, app, source_of
 from archgen.cli.printing import complain, plain, say
 from archgen.exports import export as exported
-from archgen.exports import planned, verified_text
+from archgen.exports import handed_on, is_run, planned, verified_text
 from archgen.passes import Rewriting, report, report_text
 
 
@@ -70,7 +70,8 @@ def export(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> int:
     """Write a network for serving: smaller, faster, and verified in a fresh process."""
-    source, shape, parameters = source_of(spec), shape_of(input_shape), parameters_of(settings)
+    source = handed_on(spec)[0] if dry_run and is_run(spec) else source_of(spec)
+    shape, parameters = shape_of(input_shape), parameters_of(settings)
     if dry_run:
         graph = api.graph(source, shape, **parameters)
         _plan(planned(graph, heads=heads, without=without or ()), as_json=as_json)

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archgen.api import graph, load
+from archgen.backends.origins import Origin, remember
+from archgen.backends.saving import save_model
 from archgen.diagnostics import Fault, MachineError, UsageError
 from archgen.files import claimed, replacing_file, write_text
+from archgen.provenance import record_of
 from archgen.render.svg import svg_text
 from archgen.training.charts import confusion, curves
 from archgen.training.checkpoint import Checkpoint, read_checkpoint
@@ -72,6 +76,15 @@ class RunFolder:
                 raise UsageError(Fault("E516", message, help="wait for it, or name another folder"))
             yield
 
+    def require_finished(self) -> None:
+        """Raise UsageError E516 where no finished run stands here."""
+        if not self.summary.exists():
+            advice = None
+            if read_checkpoint(self.checkpoint) is not None:
+                advice = f"`archgen train --resume {self.path}` goes on with it"
+            message = f"{self.path} holds no finished run"
+            raise UsageError(Fault("E516", message, help=advice))
+
     def require_empty(self) -> None:
         """Raise UsageError E516 where a run stands here, finished or not."""
         if self.summary.exists():
@@ -90,9 +103,12 @@ class RunFolder:
         summary: Mapping[str, Any],
     ) -> None:
         """Write what a run hands on, its summary last; Raises OSError."""
+        spec = load(checkpoint.spec.encode())
+        origin = Origin(graph(spec), spec)
+        remember(model, origin)
         write_text(self.spec, checkpoint.spec)
         with replacing_file(self.model) as path:
-            model.save(path)
+            save_model(model, path, record_of(spec, origin.graph, {}))
         title = f"{summary['spec']} on {summary['data']}"
         said = f"{summary['accuracy']:.2%} of {summary['held_out']:,} held-out images"
         rows = checkpoint.progress.rows

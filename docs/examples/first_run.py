@@ -2,7 +2,8 @@
 
 Prints the tables, writes ``runs/first_run/*.keras``. These networks are untrained, so what they
 answer means nothing yet; that they answer, alike before and after saving, is what this shows. Then
-a small Inception-v4 learns handwritten digits, in ``runs/first_run/digits``: a minute or two.
+a small Inception-v4 learns handwritten digits, in ``runs/first_run/digits``: a minute or two. It
+is drawn, and exported as a SavedModel.
 """
 
 import os
@@ -75,6 +76,9 @@ def trained(name: str) -> None:
         result = archgen.train(name, "digits", folder, report=told)
     accuracy, count = result.summary["accuracy"], result.summary["held_out"]
     print(f"{name}: {accuracy:.2%} of {count} digits that it never saw; {folder}/curves.svg")
+    archgen.render(name, OUT / "digits.png")
+    made = archgen.export(folder, OUT / "digits_served")
+    print(f"{made.path}: a SavedModel, {made.bytes / 1e6:.1f} MB; its picture {OUT}/digits.png")
 
 
 if __name__ == "__main__":

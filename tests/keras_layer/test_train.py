@@ -76,6 +76,18 @@ def test_the_model_has_the_accuracy_that_the_summary_says(run: Path, keras: Any)
     assert told["params"] == model.count_params() == archgen.analyse(run / "spec.json").params
 
 
+def test_a_finished_run_is_exported_and_its_model_is_known(
+    folder: Path, run: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    made = archgen.export(run, tmp_path / "served", verify=False)
+    assert made.provenance.spec == archgen.resolved(run / "spec.json")
+    command = ["verify", str(run / "spec.json"), "--against", str(run / "model.keras")]
+    assert main(command) == 0
+    for unfinished in (folder, run / "tensorboard"):
+        assert main(["export", str(unfinished), "-o", str(tmp_path / "none")]) == 2
+        assert "holds no finished run" in capsys.readouterr().err
+
+
 def test_a_network_learns(run: Path) -> None:
     assert summary(run)["accuracy"] >= 0.8  # chance is a third
 
