@@ -41,7 +41,7 @@ class _Level(NamedTuple):
 class _Look(NamedTuple):
     """What a group is made from: a row for each chain, and the nodes whose values leave it."""
 
-    rows: list[tuple[object, ...]]
+    rows: Sequence[tuple[object, ...]]
     ends: list[str]
 
 
