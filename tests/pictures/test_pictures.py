@@ -381,3 +381,9 @@ def test_copies_are_folded_only_where_they_read_alike() -> None:
     ]
     network = seen({**SKIP, "modules": {"sum": inner}, "layers": layers})
     assert [group.copies for group in groups(network.body)] == [("s1",), ("s2",)]
+
+
+def test_a_join_tells_what_follows_it() -> None:
+    scene = figure(seen("inception_resnet_v2"), "module", "block35")
+    assert "+ 35×35×320 relu" in said(scene)
+    assert "concat 35×35×128" in said(scene)
