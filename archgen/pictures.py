@@ -189,7 +189,11 @@ def _mended(raw: Object, faults: Sequence[Fault]) -> Object:
     """Return a document without its faulty members; something stands for those it needs."""
     faulty = {fault.place.path[0] for fault in faults if fault.place and len(fault.place.path) == 1}
     mended = Object(raw.place)
-    needed = {"archgen": 1, "name": "network", "input": Object(raw.place)}
+    needed: dict[str, Object | int | str] = {
+        "archgen": 1,
+        "name": "network",
+        "input": Object(raw.place),
+    }
     for key in dict.fromkeys((*needed, *raw)):
         if key in needed or key not in faulty:
             sound = key in raw and key not in faulty

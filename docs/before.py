@@ -10,6 +10,7 @@ from pathlib import Path
 FOLDER = Path(__file__).with_name("gallery")
 HIGH = 900  # pixels of the whole one
 PIECE = (1100, 4200, 5500, 7200)  # pixels of the picture
+PICTURES = ("before.png", "before_piece.png")
 
 
 def main() -> None:
@@ -25,10 +26,10 @@ def main() -> None:
             whole = picture.convert("L")
     print(f"{whole.width} × {whole.height}")
     small = (round(whole.width * HIGH / whole.height), HIGH)
-    whole.resize(small, Image.Resampling.LANCZOS).save(FOLDER / "before.png", optimize=True)
+    whole.resize(small, Image.Resampling.LANCZOS).save(FOLDER / PICTURES[0], optimize=True)
     piece = whole.crop(PIECE)
     half = (piece.width // 4, piece.height // 4)
-    piece.resize(half, Image.Resampling.LANCZOS).save(FOLDER / "before_piece.png", optimize=True)
+    piece.resize(half, Image.Resampling.LANCZOS).save(FOLDER / PICTURES[1], optimize=True)
 
 
 if __name__ == "__main__":

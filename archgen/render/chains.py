@@ -117,6 +117,8 @@ def _captioned(chain: Chain, norm: str, activation: str) -> Caption:
         differing = [chain.activation or "linear"] if chain.activation != activation else []
         differing += [chain.norm.replace("_", " ") or "no norm"] if chain.norm != norm else []
         marks = " ".join(filter(None, [marks, *differing]))
+    elif chain.norm or chain.activation:  # behind a join, where none is usual
+        marks = " ".join(filter(None, [marks, chain.norm.replace("_", " "), chain.activation]))
     return Caption(clipped(words), marks, family)
 
 

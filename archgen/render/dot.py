@@ -22,7 +22,7 @@ def dot_text(
     colours = DARK if theme == "dark" else LIGHT
     ink, muted = colours.roles["ink"], colours.roles["edge"]
     graph = (
-        f"rankdir={RANKS[direction]} nodesep=0.22 ranksep=0.3 "
+        f"rankdir={RANKS[direction]} nodesep=0.22 ranksep=0.3 ordering=out "
         "splines=spline outputorder=edgesfirst "
         f'fontname="Arial" fontcolor="{ink}" bgcolor="{colours.background}" '
         f"tooltip={quoted(view.title)}"
@@ -71,7 +71,8 @@ def _look(item: Item, theme: Theme, detail: int) -> str:
     many = " peripheries=2" if len(item.copies) > 1 else ""
     label = "\n".join(label_of(item, detail))
     return (
-        f"label={quoted(label)} tooltip={quoted(item.name)} class={quoted(family)} "
+        f"label={quoted(label)} id={quoted(item.name)} tooltip={quoted(item.name)} "
+        f"class={quoted(family.replace(' ', '-'))} "
         f"{_colours(family, theme)}{many}"
     )
 

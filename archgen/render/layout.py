@@ -92,6 +92,8 @@ class Layout:
     def bar(self, box: Box, across: float) -> Block:
         """Return a bar that joins branches, with its shape."""
         runs = [Run(box.caption.words, 11), Run(shape_words(box.shape), 10.5, "muted", gap=6)]
+        if box.caption.marks:
+            runs.append(Run(box.caption.marks, 10.5, "muted", gap=6))
         return self.thick(box.name, [runs, *_told(box)], box.family, across, _hint(box))
 
     def thick(

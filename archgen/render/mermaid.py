@@ -1,13 +1,13 @@
 """A view as a Mermaid flowchart, which code hosts draw in a README; imports ``links``, ``dot``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from archgen.naming import INPUT
 from archgen.render.dot import label_of
 from archgen.render.links import links
 from archgen.render.palette import LIGHT
-from archgen.render.view import Group, Series, View, boxes, groups, items, shape_words
+from archgen.render.view import Group, Item, Series, View, boxes, items, shape_words
 
 INK = LIGHT.roles["ink"]
 DIRECTIONS = {"down": "TB", "up": "BT", "right": "LR"}
@@ -19,8 +19,8 @@ def mermaid_text(
     """Return a Mermaid document; modules are single nodes unless ``opened``, then subgraphs."""
     edges = list(links(view, opened=opened))
     names = dict.fromkeys([INPUT, *(end for edge in edges for end in edge)])
-    used = {box.family for box in boxes(view.everything)} | {"card", "input"}
-    used |= {group.family for group in groups(view.everything)}
+    drawn: Iterable[Item] = boxes(view.everything) if opened else items(view.everything)
+    used = {"input", *(item.family for item in drawn)}
     chart = _Chart(
         {name: f"n{number}" for number, name in enumerate(names)},
         {name: f"f{number}" for number, name in enumerate(LIGHT.families) if name in used},

@@ -41,7 +41,7 @@ class _Level(NamedTuple):
 class _Look(NamedTuple):
     """What a group is made from: a row for each chain, and the nodes whose values leave it."""
 
-    rows: list[tuple[object, ...]]
+    rows: Sequence[tuple[object, ...]]
     ends: list[str]
 
 
@@ -185,7 +185,7 @@ class _Viewer:
             scope, module, title, body,
             entering or {parallel.SOURCE: shapes[INPUT]}, shapes[ends[-1]],
             *costs, tuple(outside), (scope,), costs,
-            signature=(module, _signature(body)),
+            signature=(module, len(entering), _signature(body)),
             fault=next((chain.fault for chain in chains if chain.fault), ""),
             is_known=all(chain.shape for chain in chains),
         )  # fmt: skip

@@ -19,7 +19,7 @@ from archgen.render.mermaid import mermaid_text
 from archgen.render.page import page_text
 from archgen.render.scene import Line, Scene
 from archgen.render.svg import svg_text
-from archgen.render.view import Tangle, View, boxes
+from archgen.render.view import Tangle, View, boxes, groups
 from archgen.render.viewing import view
 from tests.pictures.geometry import apart, edges, extent, faults, holds, nodes, texts, wanted
 
@@ -354,3 +354,36 @@ def test_a_legend_tells_the_marks_that_are_used() -> None:
     assert {"k×k conv", "/3: stride 3", "V: valid padding"} <= set(legend)
     assert not {"/2: stride 2", "P: explicit padding", "dw: depthwise"} & set(legend)
     assert "dw: depthwise" in said(figure(seen("mobilenet_v2"), "layers"))
+
+
+def test_copies_are_folded_only_where_they_are_read_alike() -> None:
+    block = {"layers": [{**CONV, "name": "a"}, {**CONV, "name": "b"}]}
+    uses: list[dict[str, Any]] = [{"use": "block", "repeat": 3}]
+    end = {"op": "add", "inputs": ["block_3", "block_2.a"]}
+    spec = {**SKIP, "modules": {"block": block}}
+    folded = seen({**spec, "layers": [*uses, {"op": "flatten"}]})
+    read = seen({**spec, "layers": [*uses, end]})
+    assert [group.copies for group in groups(folded.body)] == [("block_1", "block_2", "block_3")]
+    assert [group.copies for group in groups(read.body)] == [
+        ("block_1",),
+        ("block_2",),
+        ("block_3",),
+    ]
+
+
+def test_copies_are_folded_only_where_they_read_alike() -> None:
+    inner = {"inputs": ["x", "y"], "layers": [{"op": "add", "inputs": ["x", "y"]}]}
+    layers = [
+        {**CONV, "name": "p"},
+        {**CONV, "name": "q"},
+        {"use": "sum", "name": "s1", "with": {"x": "p", "y": "q"}},
+        {"use": "sum", "name": "s2", "with": {"x": "s1", "y": "s1"}},
+    ]
+    network = seen({**SKIP, "modules": {"sum": inner}, "layers": layers})
+    assert [group.copies for group in groups(network.body)] == [("s1",), ("s2",)]
+
+
+def test_a_join_tells_what_follows_it() -> None:
+    scene = figure(seen("inception_resnet_v2"), "module", "block35")
+    assert "+ 35×35×320 relu" in said(scene)
+    assert "concat 35×35×128" in said(scene)

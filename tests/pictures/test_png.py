@@ -69,7 +69,7 @@ def test_no_font_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
     class Tree:
         @staticmethod
-        def from_str(svg: str, options: object) -> Any:
+        def from_str(svg: str, options: Any) -> Any:
             asked.append(svg)
             return original(svg, options)
 

@@ -164,6 +164,7 @@ const layElement = (element, across = 0) => {
   if (element.body) return withHeads(element.name, state.open.has(element.name) ? layPanel(element) : layCard(element));
   if (element.join) {
     const runs = [{ text: element.words, size: 11 }, { text: shapeText(element.shape), size: 10.5, muted: true, gap: 6 }];
+    if (element.marks) runs.push({ text: element.marks, size: 10.5, muted: true, gap: 6 });
     return withHeads(element.name, layBar(element.name, [runs, ...told(element)], element.family, across));
   }
   return withHeads(element.name, layBox(element));
