@@ -108,8 +108,7 @@ def verify(graph: Graph, other: "keras.Model", seed: int = 0, *, own: bool = Fal
 
 
 def _ours(graph: Graph, model: Any) -> _Side:
-    made = model.output
-    outputs = [made[name] for name in graph.outputs] if isinstance(made, dict) else [made]
+    outputs = _in_order(graph, model)
     weighted = [node for node in graph if node.op.weights(graph.input_shapes(node))]
     layers = [model.get_layer(node.name) for node in weighted]
     return _Side("the graph", model, model.input, outputs, layers)
@@ -123,7 +122,16 @@ def _theirs(graph: Graph, other: Any) -> _Side:
         called.remove(mapping)
         entering = _output(mapping)
     layers = [layer for layer in called if layer.weights]
-    return _Side("the other model", other, entering, other.outputs, layers)
+    return _Side("the other model", other, entering, _in_order(graph, other), layers)
+
+
+def _in_order(graph: Graph, model: Any) -> Sequence[Any]:
+    """Return a model's outputs, those that have the graph's names in the graph's order."""
+    made = model.output
+    if isinstance(made, dict) and made.keys() == graph.outputs.keys():
+        return [made[name] for name in graph.outputs]
+    outputs: Sequence[Any] = model.outputs
+    return outputs
 
 
 def _require_functional(other: Any) -> None:

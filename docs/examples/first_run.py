@@ -78,7 +78,7 @@ def trained(name: str) -> None:
     print(f"{name}: {accuracy:.2%} of {count} digits that it never saw; {folder}/curves.svg")
     archgen.render(name, OUT / "digits.png")
     made = archgen.export(folder, OUT / "digits_served")
-    print(f"{made.path}: a SavedModel, {made.bytes / 1e6:.1f} MB; its picture {OUT}/digits.png")
+    print(f"{made.path}: a SavedModel, {made.size / 1e6:.1f} MB; its picture {OUT}/digits.png")
 
 
 if __name__ == "__main__":
