@@ -1,12 +1,11 @@
 """The body of one function: its names, its statements, what it needs from around it.
 
-Imports ``arithmetic``, ``layout``, ``text``.
+Imports ``arithmetic``, ``layout``, ``parts``, ``text``.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from archgen.backends.python.arithmetic import INT, Term, exactly, rebuilt
 from archgen.backends.python.layout import (
@@ -22,13 +21,10 @@ from archgen.backends.python.layout import (
     Operated,
     Statement,
     fits,
-    flat,
 )
+from archgen.backends.python.parts import Parts
 from archgen.backends.python.survey import DOCUMENT
 from archgen.backends.python.text import LONGEST, Names, quoted
-
-if TYPE_CHECKING:
-    from archgen.backends.python.document import Document
 
 _CALLED = frozenset(
     {"min", "max", "ceil", "floor", "round", "exact", "float", "whole", "width", "/"}
@@ -43,7 +39,7 @@ class Body:
     local functions that it calls.
     """
 
-    def __init__(self, document: "Document", owner: str) -> None:
+    def __init__(self, document: Parts, owner: str) -> None:
         self.document = document
         self.owner = owner
         self.lines: list[Line] = []
@@ -79,7 +75,7 @@ class Body:
 
     def width(self, filters: Term) -> Term:
         """Return filters under the width multiplier, unless that went into them already."""
-        return self.document.widened(filters, self)
+        return self.document.widened(filters, self.of_document)
 
     def variable(self, wanted: str, ending: str = "_") -> str:
         """Return a new variable, called as wanted where it can be, and not too long."""
@@ -207,4 +203,3 @@ def named(path: str) -> Argument:
     if path == "{name}":
         return Argument("name=", Atom("name"))
     return Argument("name=", Atom(f"f{quoted(path)}" if "{" in path else quoted(path)))
-

@@ -17,9 +17,9 @@ LONGEST = 30  # of a variable, so that a line has room for the call behind it
 RESERVED = frozenset(
     {
         "Fraction", "ValueError", "__debug__", "avg_pool", "ceil", "exact", "float", "floor",
-        "input_shape", "inputs", "int", "isinstance", "keras", "layers", "len", "list", "map", "max",
-        "max_pool", "min", "name", "named", "ops", "outputs", "pair", "pool_padding", "range",
-        "round", "str", "tuple", "whole", "width", "x", "zip",
+        "input_shape", "inputs", "int", "isinstance", "keras", "layers", "len", "list", "map",
+        "max", "max_pool", "min", "name", "named", "ops", "outputs", "pair", "pool_padding",
+        "range", "round", "str", "tuple", "whole", "width", "x", "zip",
     }
 )  # fmt: skip
 _AMBIGUOUS = frozenset({"l", "I", "O"})  # linters refuse them, since fonts confuse them
