@@ -1,6 +1,7 @@
 """Generated source: the graph of every spec under every argument, and text that is safe to run."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -129,6 +130,17 @@ def test_a_source_needs_keras_alone(sources: Mapping[str, str]) -> None:
             elif isinstance(node, ast.ImportFrom):
                 imported.add(str(node.module))
         assert imported <= IMPORTED
+
+
+EXCERPT = re.compile(r"^```python (?P<name>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def test_the_document_shows_what_is_written(sources: Mapping[str, str]) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "code.md").read_text("utf-8")
+    excerpts = EXCERPT.findall(text)
+    assert len(excerpts) == 3
+    for name, excerpt in excerpts:
+        assert excerpt in sources[name] + "\n"
 
 
 def test_a_difference_would_be_noticed(sources: Mapping[str, str]) -> None:

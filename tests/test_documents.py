@@ -13,7 +13,7 @@ from archgen.cli import main
 from tests.literate import UPDATE
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "docs/story.md", "docs/pictures.md")
+DOCUMENTS = ("README.md", "docs/story.md", "docs/pictures.md", "docs/code.md")
 FENCED = re.compile(r"^```(?P<info>console|json \S+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 COMMAND = re.compile(r"^\$ (?P<command>.*)\n(?P<output>(?:(?!\$ ).*\n)*)", re.MULTILINE)
 

@@ -23,6 +23,11 @@ for form in ("svg", "png", "pdf", "html", "dot", "mmd", "json"):
     archgen.render("inception_v4", form=form)
 """
 
+CODE = """
+import archgen
+assert "import keras" in archgen.code("inception_v4")
+"""
+
 PUBLIC_NAMES = """
 import archgen, json, types
 print(json.dumps([
@@ -47,7 +52,7 @@ def loaded_by(code: str) -> set[str]:
     return set(json.loads(run(f"{code}\n{listing}")))
 
 
-@pytest.mark.parametrize("code", ["import archgen", "import archgen.cli", CHECK, DRAW])
+@pytest.mark.parametrize("code", ["import archgen", "import archgen.cli", CHECK, DRAW, CODE])
 def test_nothing_before_the_build_loads_an_array_library(code: str) -> None:
     loaded = loaded_by(code)
     assert "archgen" in loaded

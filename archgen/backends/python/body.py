@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from archgen.backends.python.arithmetic import INT, Term, exactly, rebuilt
+from archgen.backends.python.arithmetic import INT, Inexpressible, Term, exactly, rebuilt
 from archgen.backends.python.layout import (
     INDENT,
     Applied,
@@ -26,6 +26,7 @@ from archgen.backends.python.parts import Parts
 from archgen.backends.python.survey import DOCUMENT
 from archgen.backends.python.text import LONGEST, Names, quoted
 
+DEEPEST = 16  # Python itself nests 20 loops
 _CALLED = frozenset(
     {"min", "max", "ceil", "floor", "round", "exact", "float", "whole", "width", "/"}
 )
@@ -161,6 +162,8 @@ class Body:
     @contextmanager
     def block(self, head: str, term: Term | None = None, after: str = "") -> Iterator[None]:
         """Write what is inside below a head such as ``if condition:``."""
+        if self.depth > DEEPEST:
+            raise Inexpressible("loops and conditions are nested too deep")
         text = f"{term.text if term else ''}{after}:"
         if term and not fits(head + text, self.depth * INDENT):
             found = self.names.take("value")
