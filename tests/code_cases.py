@@ -1,10 +1,25 @@
-"""Small specs, each for one thing that the language can say, and arguments that change what it is."""
+"""Small specs, each for one thing that the language can say, and arguments that change it."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from tests.keras_layer.specs import conv, spec
-
 Entry = dict[str, Any]
+
+
+def spec(*layers: Entry, shape: Sequence[Any] = (8, 9, 4), **keys: Any) -> dict[str, Any]:
+    """Return a spec of some layers."""
+    head = {"archgen": 1, "name": "small", "input": {"shape": list(shape)}}
+    return {**head, "layers": list(layers), **keys}
+
+
+def conv(name: str, filters: Any = 4, **fields: Any) -> Entry:
+    """Return a conv entry that keeps the size of its map."""
+    entry = {"op": "conv", "name": name, "filters": filters, "kernel_size": 3, "padding": "same"}
+    return {**entry, **fields}
+
+
+def scaling(class_name: str, scale: Any) -> dict[str, Any]:
+    return {"class_name": class_name, "config": {"scale": scale}}
 
 
 class Case(NamedTuple):
@@ -29,12 +44,10 @@ def fork(join: str, **branches: Any) -> Entry:
     return {"join": join, "branches": branches}
 
 
-POOLS = ({"op": "max_pool", "pool_size": 2},)
 ON = {"a": True, "b": False, "c": False}
-SWITCHED = tuple({"a": a, "b": b, "c": c} for a, b, c in ((1, 1, 1), (0, 1, 1), (1, 0, 1), (0, 1, 0)))
-SWITCHES = tuple({key: bool(value) for key, value in each.items()} for each in SWITCHED)
-DEEP = {"parameters": {"n": 2}}
-DOWN = {"a": 0.5, "b": 3}
+SWITCHED = ((True, True, True), (False, True, True), (True, False, True), (False, True, False))
+SWITCHES = tuple(dict(zip("abc", each, strict=True)) for each in SWITCHED)
+DEEP: dict[str, Any] = {"parameters": {"n": 2}}
 
 CASES: dict[str, Case] = {
     # ── branches ──
@@ -83,7 +96,9 @@ CASES: dict[str, Case] = {
         ({"a": False}, {"kind": "linear"}, {"a": False, "kind": "linear"}),
     ),
     "an activation is all there is": Case(
-        spec({**fork("add", x={"when": "$a"}, y=[]), "activation": "tanh"}, parameters={"a": False}),
+        spec(
+            {**fork("add", x={"when": "$a"}, y=[]), "activation": "tanh"}, parameters={"a": False}
+        ),
         ({"a": True},),
     ),
     "forks in forks": Case(
@@ -98,7 +113,7 @@ CASES: dict[str, Case] = {
     "repeated forks": Case(
         spec(
             {
-                **fork("add", x=[], y=[conv("c", filters=4, padding="same"), {**act(), "repeat": 2}]),
+                **fork("add", x=[], y=[conv("c"), {**act(), "repeat": 2}]),
                 "name": "block",
                 "repeat": "$n",
             },
@@ -134,7 +149,7 @@ CASES: dict[str, Case] = {
     ),
     "a concat that a head reads": Case(
         spec(
-            fork("concat", x=[act()], y=[{**fork("concat", p=[act()], q=[conv("d")]), "name": "k"}]),
+            fork("concat", x=[act()], y=[fork("concat", p=[act()], q=[conv("d")]) | {"name": "k"}]),
             act(),
             heads={"aux": {"from": "y.k", "when": "$a", "layers": [act("tanh")]}},
             parameters={"a": True},
@@ -235,7 +250,7 @@ CASES: dict[str, Case] = {
                     "inputs": ["other"],
                     "layers": [
                         conv("c"),
-                        fork("add", p=[{**act(), "inputs": ["input"]}], q=[{**act(), "inputs": ["other"]}]),
+                        fork("add", p=[act(inputs=["input"])], q=[act(inputs=["other"])]),
                         {"op": "concat", "inputs": ["add", "c", "input", "other"]},
                         conv("d"),
                     ],
@@ -318,8 +333,9 @@ CASES: dict[str, Case] = {
                         "unread": "${1 / 0 if false else 1}",
                     },
                     "layers": [
-                        {"op": "conv", "filters": "$first", "kernel_size": "$k", "padding": "$padding",
-                         "activation": "$kind"},
+                        conv(
+                            "a", "$first", kernel_size="$k", padding="$padding", activation="$kind"
+                        ),
                         conv("c", filters="$twice", activation="relu"),
                         {**conv("d", filters="$channels"), "when": "${flag == true}"},
                         uses("n", padding="$padding"),
@@ -327,8 +343,7 @@ CASES: dict[str, Case] = {
                 },
                 "n": {
                     "required": ["padding"],
-                    "layers": [{"op": "conv", "filters": "$first", "kernel_size": 1, "padding": "same",
-                                "norm": "batch_norm"}],
+                    "layers": [conv("a", "$first", kernel_size=1, norm="batch_norm")],
                 },
             },
             defaults={"batch_norm": {"scale": "${padding == 'same'}"}},
@@ -402,7 +417,7 @@ CASES: dict[str, Case] = {
         ({"a": 1.7, "n": 40},),
     ),
     "width of nothing": Case(
-        spec(conv("c", filters="${width(n)}"), conv("d", filters="${width(f)}"), parameters={"n": 3, "f": 2.5}),
+        spec(conv("c", "${width(n)}"), conv("d", "${width(f)}"), parameters={"n": 3, "f": 2.5}),
         ({"f": 3.5},),
     ),
     "scaled on some ways": Case(
@@ -416,7 +431,7 @@ CASES: dict[str, Case] = {
     ),
     # ── ops ──
     "a computed norm": Case(
-        spec(conv("c", norm="$kind"), conv("d", filters="$n"), parameters={"kind": "batch_norm", "n": 3}),
+        spec(conv("c", norm="$kind"), conv("d", "$n"), parameters={"kind": "batch_norm", "n": 3}),
         ({"n": 4},),
         why="a norm is computed",
     ),
@@ -437,8 +452,8 @@ CASES: dict[str, Case] = {
     "objects of Keras": Case(
         spec(
             conv("c", kernel_initializer={"class_name": "HeNormal"}),
-            conv("d", kernel_initializer={"class_name": "VarianceScaling", "config": {"scale": "$f"}}),
-            conv("e", kernel_initializer={"class_name": "variance_scaling", "config": {"scale": 2}}),
+            conv("d", kernel_initializer=scaling("VarianceScaling", "$f")),
+            conv("e", kernel_initializer=scaling("variance_scaling", 2)),
             conv("f", kernel_initializer={"class_name": "HeNormal", "config": {"not a name": 1}}),
             conv("g", kernel_regularizer={"class_name": "L1L2", "config": {"l1": 0.1, "l2": None}}),
             conv("h", kernel_regularizer="l2", bias_initializer="ones"),
@@ -492,4 +507,4 @@ CASES: dict[str, Case] = {
             parameters={"n": 8},
         )
     ),
-}  # fmt: skip
+}

@@ -42,7 +42,8 @@ class Recorded(NamedTuple):
 def of_graph(graph: Graph) -> Recorded:
     """Return what the builder makes of a graph."""
     made = [
-        Made(name, "Input", said("Input", {"shape": shape}), ()) for name, shape in graph.inputs.items()
+        Made(name, "Input", said("Input", {"shape": shape}), ())
+        for name, shape in graph.inputs.items()
     ]
     for node, shapes in zip(graph.nodes, graph.entering, strict=True):
         values = list(node.inputs)

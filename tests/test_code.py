@@ -1,6 +1,7 @@
 """Generated source: the graph of every spec under every argument, and text that is safe to run."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -131,6 +132,17 @@ def test_a_source_needs_keras_alone(sources: Mapping[str, str]) -> None:
         assert imported <= IMPORTED
 
 
+EXCERPT = re.compile(r"^```python (?P<name>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def test_the_document_shows_what_is_written(sources: Mapping[str, str]) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "code.md").read_text("utf-8")
+    excerpts = EXCERPT.findall(text)
+    assert len(excerpts) == 3
+    for name, excerpt in excerpts:
+        assert excerpt in sources[name] + "\n"
+
+
 def test_a_difference_would_be_noticed(sources: Mapping[str, str]) -> None:
     graph = of_graph(archgen.graph("lenet5"))
     for before, after in (
@@ -224,7 +236,7 @@ def test_random_sources_say_all_kinds_of_things(survey: Survey) -> None:
     assert survey.counts["other"] > 3 * survey.counts["own"]
     assert 0 < survey.counts["flat"] < 0.1 * survey.counts["own"]
     text = "\n".join(survey.sources.values())
-    for piece in ("for index", "if len(branches) > 1", "width(", "avg_pool(", "isinstance("):
+    for piece in ("for index", "width(", "avg_pool(", "isinstance(", "outputs[", "has_"):
         assert piece in text
 
 

@@ -12,8 +12,7 @@ import pytest
 import archgen
 from archgen.backends.python.arithmetic import Sum, Term, as_float, as_whole, sum_of, term_of
 from archgen.expressions import ExpressionFault, Result, exact, parse
-from tests.code_cases import CASES, Case
-from tests.keras_layer.specs import conv, spec
+from tests.code_cases import CASES, Case, conv, spec
 from tests.recording import differences, of_graph, of_source, parameters_of
 from tests.test_code import assert_formatted
 
@@ -60,9 +59,10 @@ def test_a_graph_stands_layer_by_layer() -> None:
 
 def test_a_graph_takes_no_arguments() -> None:
     graph = archgen.graph("lenet5")
-    for given in ({"classes": 3}, {"input_shape": (8, 8, 1)}):
-        with pytest.raises(archgen.UsageError, match="lenet5 is a graph already"):
-            archgen.code(graph, **given)  # type: ignore[arg-type]
+    with pytest.raises(archgen.UsageError, match="lenet5 is a graph already"):
+        archgen.code(graph, classes=3)
+    with pytest.raises(archgen.UsageError, match="lenet5 is a graph already"):
+        archgen.code(graph, (8, 8, 1))
 
 
 def test_faults_are_those_of_the_spec() -> None:
@@ -83,11 +83,17 @@ PADDINGS = ("same", "valid", 0, 1, [0, 1], [[0, 1], [1, 0]])
 def test_pools_pad_and_count_as_the_op_does(op: str) -> None:
     random, compared = Random(op), 0
     counts = ("count_padding",) if op == "avg_pool" else ()
-    for _ in range(60):
-        pool = {"op": op, "pool_size": [random.randint(2, 4), 3], "strides": random.choice((1, 2, [3, 2]))}
+    for _ in range(30):
+        pool: dict[str, Any] = {
+            "op": op,
+            "pool_size": [random.randint(2, 4), 3],
+            "strides": random.choice((1, 2, [3, 2])),
+        }
         pool |= {"padding": random.choice(PADDINGS)}
         flags = {name: random.random() < 0.5 for name in ("ceil_mode", *counts)}
-        given = {name: f"${name}" if random.random() < 0.5 else value for name, value in flags.items()}
+        given = {
+            name: f"${name}" if random.random() < 0.5 else value for name, value in flags.items()
+        }
         document = spec(
             {**pool, **given}, shape=("$side", "${side + 3}", 3), parameters={"side": 9, **flags}
         )
@@ -95,7 +101,10 @@ def test_pools_pad_and_count_as_the_op_does(op: str) -> None:
             continue
         source = archgen.code(document)
         for side in range(4, 14):
-            arguments = {"side": side, **{name: random.random() < 0.5 for name in flags}}
+            arguments: dict[str, Any] = {
+                "side": side,
+                **{name: random.random() < 0.5 for name in flags},
+            }
             try:
                 graph = archgen.graph(document, **arguments)
             except archgen.SpecError:
@@ -103,12 +112,20 @@ def test_pools_pad_and_count_as_the_op_does(op: str) -> None:
             compared += 1
             found = [*differences(of_source(source, **arguments), of_graph(graph))]
             assert found == [], (document["layers"], arguments)
-    assert compared > 150
+    assert compared > 80
 
 
 # ── arithmetic ────────────────────────────────────────────────────────────────────────────────────
 
-KINDS = {"a": "int", "b": "int", "f": "number", "g": "number", "p": "bool", "q": "bool", "s": "text"}
+KINDS = {
+    "a": "int",
+    "b": "int",
+    "f": "number",
+    "g": "number",
+    "p": "bool",
+    "q": "bool",
+    "s": "text",
+}
 NUMBERS = ("a", "b", "f", "g", "1", "2", "7", "0.5", "0.1", "2.5", "16")
 TRUTHS = ("p", "q", "true", "false", "s == 'same'", "s != null")
 
@@ -161,7 +178,8 @@ def truth(random: Random, depth: int) -> str:
         sign = random.choice(("<", "<=", ">", ">=", "==", "!="))
         return f"{inner(number, random, depth)} {sign} {inner(number, random, depth)}"
     if kind == 2:
-        return f"{inner(truth, random, depth)} {random.choice(('and', 'or'))} {inner(truth, random, depth)}"
+        one, other = inner(truth, random, depth), inner(truth, random, depth)
+        return f"{one} {random.choice(('and', 'or'))} {other}"
     return f"not {inner(truth, random, depth)}"
 
 
@@ -194,7 +212,7 @@ def run(term: Term, given: Mapping[str, Any]) -> Any:
     return eval(term.text, dict(CALLED), dict(given))  # noqa: S307 - that is the test
 
 
-@pytest.mark.parametrize("count", [3000, pytest.param(300_000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("count", [1500, pytest.param(300_000, marks=pytest.mark.full)])
 def test_arithmetic_gives_the_same_values(count: int) -> None:
     random, compared, fractions = Random(7), 0, 0
     for _ in range(count):
@@ -257,7 +275,10 @@ def test_sums_are_told_shortly() -> None:
     assert str(blocks + 2) == "a + 1"
     assert str((blocks + 2).minus(blocks)) == "2"
     assert str(Sum() + 0) == "0"
-    assert str(sum_of(term_of("${a * (b + 1) + (a if p else b)}", names))) == "a * (b + 1) + (a if p else b)"
+    assert (
+        str(sum_of(term_of("${a * (b + 1) + (a if p else b)}", names)))
+        == "a * (b + 1) + (a if p else b)"
+    )
 
 
 def test_what_is_not_whole_is_refused() -> None:

@@ -8,6 +8,7 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -20,16 +21,17 @@ from archgen.backends.python.layout import (
     Call,
     Define,
     Items,
+    Line,
     Node,
     Statement,
     lines_of,
 )
 from archgen.backends.python.text import Names, literal, prose, quoted
 from archgen.cli import main
-from tests.keras_layer.specs import conv, spec
+from tests.code_cases import conv, spec
 from tests.pictures.test_hostile import HOSTILE, net
 from tests.recording import differences, main_of, of_graph, of_source, parameters_of
-from tests.test_code import assert_formatted
+from tests.test_code import assert_formatted, tool
 
 # What acts on a reader or an editor although nobody sees it; quotes and backslashes are escaped.
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -76,8 +78,7 @@ def test_no_text_changes_what_runs(hostile: dict[str, str]) -> None:
 def test_docstrings_say_the_text(hostile: dict[str, str]) -> None:
     for text, source in hostile.items():
         told = " ".join(words(" ".join(docstrings(source))))
-        shown = "".join(sign if sign.isprintable() else sign for sign in " ".join(words(text)))
-        assert " ".join(words(shown)) in told or len(text) > 10_000, text
+        assert " ".join(words(text)) in told, text[:100]
 
 
 def test_nothing_unseen_gets_in(hostile: dict[str, str]) -> None:
@@ -89,7 +90,8 @@ def test_no_comment_is_of_a_text(hostile: dict[str, str]) -> None:
     for source in hostile.values():
         tokens = tokenize.generate_tokens(io.StringIO(source).readline)
         assert not [token for token in tokens if token.type == tokenize.COMMENT]
-        assert tokenize.detect_encoding(iter([line.encode() for line in source.splitlines(True)]).__next__)[0] == "utf-8"
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(source.encode()).readline)
+        assert encoding == "utf-8"
 
 
 def test_ruff_would_change_nothing(hostile: dict[str, str], tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_ruff_would_change_nothing(hostile: dict[str, str], tmp_path: Path) -> N
 
 def test_texts_in_values_stay_values(tmp_path: Path) -> None:
     sources = {}
-    for number, text in enumerate(TEXTS):
+    for number, text in enumerate([*HOSTILE[::5], *PYTHON]):
         if len(text) > 255 or text.startswith("$"):  # too long for a value; computed
             continue
         unsaid = {"class_name": "HeNormal", "config": {"seed": text, text: text}}
@@ -151,7 +153,8 @@ def test_any_name_may_be_a_parameter_a_module_and_an_entry(name: str, tmp_path: 
         {"use": "m", "with": {name: 5}},
         {"use": module, "name": "used"},
         {
-            **{"name": "k", "join": "maximum"},
+            "name": "k",
+            "join": "maximum",
             "branches": {entry: [conv("c", activation="relu")], "b": []},
         },
         {"op": "concat", "inputs": ["k", f"k.{entry}", entry]},
@@ -178,15 +181,17 @@ def test_any_name_may_be_a_parameter_a_module_and_an_entry(name: str, tmp_path: 
     source = archgen.code(document)
     (argument,) = set(parameters_of(source)) - {"input_shape", "half"}
     for value in (4, 6):
-        graph = archgen.graph(document, **{name: value})
+        given: dict[str, Any] = {name: value}
         found = of_source(source, **{argument: value})
-        assert [*differences(found, of_graph(graph))] == []
+        assert [*differences(found, of_graph(archgen.graph(document, **given)))] == []
     told = f"{argument} is the spec's {name}"
     assert (argument != name) == (told in source)
     assert_formatted({"source": source}, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["class", "3d", "None", "inputs", "keras", "conv", "lambda", "net_"])
+@pytest.mark.parametrize(
+    "name", ["class", "3d", "None", "inputs", "keras", "conv", "lambda", "net_"]
+)
 def test_a_network_may_be_called_anything(name: str, tmp_path: Path) -> None:
     document = {**spec(conv("c", activation="relu"), conv("d", activation="relu")), "name": name}
     for source in (archgen.code(document), archgen.code(archgen.graph(document))):
@@ -232,7 +237,8 @@ def test_long_names_and_expressions_are_laid_out(tmp_path: Path) -> None:
     )
     document["name"] = f"{LONG}_n"
     source = archgen.code(document)
-    for arguments in ({}, {a: 3, c: False}, {b: 5}):
+    others: tuple[dict[str, Any], ...] = ({}, {a: 3, c: False}, {b: 5})
+    for arguments in others:
         graph = archgen.graph(document, **arguments)
         assert [*differences(of_source(source, **arguments), of_graph(graph))] == []
     assert_formatted({"source": source, "flat": archgen.code(archgen.graph(document))}, tmp_path)
@@ -248,7 +254,9 @@ class Writer:
         self.random = Random(seed)
 
     def name(self, *sizes: int) -> str:
-        return self.random.choice("abcdefgh") * self.random.choice(sizes or (1, 3, 5, 8, 12, 20, 30))
+        return self.random.choice("abcdefgh") * self.random.choice(
+            sizes or (1, 3, 5, 8, 12, 20, 30)
+        )
 
     def atom(self) -> Atom:
         path = f'f"{{name}}.{self.name(3, 8, 20, 40, 64)}"'
@@ -267,7 +275,9 @@ class Writer:
             return self.atom()
         if kind < 8:
             return Call("keras.initializers.VarianceScaling", self.arguments(3, depth - 1))
-        return Items("[]", tuple(Argument("", self.atom()) for _ in range(self.random.randint(2, 4))))
+        return Items(
+            "[]", tuple(Argument("", self.atom()) for _ in range(self.random.randint(2, 4)))
+        )
 
     def statement(self) -> Statement:
         before = self.random.choice(("x = ", "return ", f"{self.name()} = "))
@@ -287,9 +297,11 @@ class Writer:
         names = [f"{self.name(3, 8, 14)}{n}" for n in range(self.random.randint(1, 9))]
         defaults = sorted(self.random.choice(("", "=1000", '="valid"')) for _ in names)
         parameters = tuple(map("".join, zip(names, defaults, strict=True)))
-        body = [Block(Statement("if ", Atom("x:")), [self.statement()]), self.statement()]
-        inside = [Define("g", ("x",), ["Do."], [self.statement()])] if number % 5 == 0 else []
-        return Define(f"f{number}", parameters, ["Do."], [*inside, *body])
+        block = Block(Statement("if ", Atom("x:")), [self.statement()])
+        body: list[Line] = [block, self.statement()]
+        if number % 5 == 0:
+            body.insert(0, Define("g", ("x",), ["Do."], [self.statement()]))
+        return Define(f"f{number}", parameters, ["Do."], body)
 
 
 @pytest.mark.parametrize("count", [400, pytest.param(20_000, marks=pytest.mark.full)])
@@ -297,8 +309,6 @@ def test_ruff_lays_statements_out_like_that(count: int, tmp_path: Path) -> None:
     writer = Writer(3)
     functions = ["\n".join(lines_of([writer.function(number)], 0)) for number in range(count)]
     (tmp_path / "source.py").write_text("\n\n\n".join(functions) + "\n")
-    from tests.test_code import tool
-
     said = tool("format", "--isolated", "--diff", str(tmp_path))
     assert said.endswith("already formatted"), said[:3000]
 
@@ -306,14 +316,20 @@ def test_ruff_lays_statements_out_like_that(count: int, tmp_path: Path) -> None:
 # ── the verb ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_verb_prints_and_writes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("in_folder")
+def test_the_verb_prints_and_writes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["code", "lenet5"]) == 0
     printed = capsys.readouterr().out
     assert printed == archgen.code("lenet5")
-    assert main(["code", "lenet5", "-o", "model.py", "--set", "classes=3", "--input", "36x36x1"]) == 0
+    assert (
+        main(["code", "lenet5", "-o", "model.py", "--set", "classes=3", "--input", "36x36x1"]) == 0
+    )
     assert capsys.readouterr().out.startswith("wrote model.py: ")
     assert Path("model.py").read_text("utf-8") == archgen.code("lenet5", (36, 36, 1), classes=3)
 
@@ -329,20 +345,15 @@ def test_the_verb_prints_and_writes(
     ],
 )
 def test_the_verb_refuses_in_words(
-    arguments: list[str], code: int, said: str, tmp_path: Path,
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)
+    arguments: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str], in_folder: Path
+) -> None:
     assert main(["code", *arguments]) == code
     assert said in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    assert list(in_folder.iterdir()) == []
 
 
-def test_a_file_that_is_there_stays_when_the_spec_is_wrong(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("in_folder")
+def test_a_file_that_is_there_stays_when_the_spec_is_wrong() -> None:
     Path("model.py").write_text("mine")
     assert main(["code", "lenet5", "--input", "8x8x1", "-o", "model.py"]) == 1
     assert Path("model.py").read_text() == "mine"
-

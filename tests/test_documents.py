@@ -18,6 +18,7 @@ DOCUMENTS = (
     "docs/story.md",
     "docs/pictures.md",
     "docs/fitting.md",
+    "docs/code.md",
     pytest.param("docs/training.md", marks=pytest.mark.keras),
     pytest.param("docs/export.md", marks=pytest.mark.keras),
 )

@@ -30,6 +30,11 @@ rewriting = passes.rewrite(archgen.graph("inception_v4"))
 assert rewriting.edits and passes.report_text(rewriting)
 """
 
+CODE = """
+import archgen
+assert "import keras" in archgen.code("inception_v4")
+"""
+
 PUBLIC_NAMES = """
 import archgen, json, types
 print(json.dumps([
@@ -54,7 +59,7 @@ def loaded_by(code: str) -> set[str]:
     return set(json.loads(run(f"{code}\n{listing}")))
 
 
-@pytest.mark.parametrize("code", ["import archgen", "import archgen.cli", CHECK, DRAW, PASS])
+@pytest.mark.parametrize("code", ["import archgen", "import archgen.cli", CHECK, DRAW, PASS, CODE])
 def test_nothing_before_the_build_loads_an_array_library(code: str) -> None:
     loaded = loaded_by(code)
     assert "archgen" in loaded

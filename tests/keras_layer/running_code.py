@@ -5,8 +5,8 @@ What each model is goes to ``configs.json``, what it answers with weights and im
 seed to ``answers.npz``.
 """
 
-import importlib.util
 import json
+import runpy
 import sys
 import zlib
 from pathlib import Path
@@ -45,23 +45,22 @@ def config_of(model: Any) -> Any:
 
 
 def main(folder: Path) -> None:
-    import numpy
+    import numpy as np
 
-    configs, answers = {}, {}
+    configs: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     for name, job in json.loads((folder / "jobs.json").read_text("utf-8")).items():
-        spec = importlib.util.spec_from_file_location(f"made_{name}", folder / job["file"])
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module: dict[str, Any] = runpy.run_path(str(folder / job["file"]), run_name="made")
         arguments = job["arguments"]
         if "input_shape" in arguments:
             arguments["input_shape"] = tuple(arguments["input_shape"])
-        model = getattr(module, job["function"])(**arguments)
+        model = module[job["function"]](**arguments)
         configs[name] = config_of(model)
         if job["answers"]:
-            fill(model, numpy)
-            answers |= {f"{name} {key}": value for key, value in answers_of(model, numpy).items()}
+            fill(model, np)
+            answers |= {f"{name} {key}": value for key, value in answers_of(model, np).items()}
     (folder / "configs.json").write_text(json.dumps(configs), encoding="utf-8")
-    numpy.savez(folder / "answers.npz", **answers)
+    np.savez(folder / "answers.npz", **answers)
     if "archgen" in sys.modules:
         raise AssertionError
 

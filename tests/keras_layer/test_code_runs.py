@@ -36,7 +36,9 @@ SMALL: Mapping[str, dict[str, Any]] = {
     "googlenet_bn": {"input_shape": [96, 97, 3], "aux": True},
     "googlenet_mnist": {"aux": True},
     "googlenet_naive": {"input_shape": [31, 31, 3]},
-    "inception_resnet_v1": {"input_shape": [96, 96, 3], "a_blocks": 1, "b_blocks": 1, "c_blocks": 1},
+    "inception_resnet_v1": {
+        "input_shape": [96, 96, 3], "a_blocks": 1, "b_blocks": 1, "c_blocks": 1,
+    },
     "inception_resnet_v1_facenet": {
         "input_shape": [96, 96, 3], "a_blocks": 1, "b_blocks": 1, "c_blocks": 1, "classes": 9,
     },
@@ -68,7 +70,8 @@ SMALL: Mapping[str, dict[str, Any]] = {
     "xception": {"input_shape": [71, 71, 3]},
 }  # fmt: skip
 ANSWERING = (
-    "efficientnet_b0", "googlenet_mnist", "inception_v4_mnist_tiny", "lenet5", "mobilenet_v2", "unet",
+    "efficientnet_b0", "googlenet_mnist", "inception_v4_mnist_tiny", "lenet5", "mobilenet_v2",
+    "unet",
 )  # fmt: skip
 
 
@@ -123,7 +126,9 @@ def ran(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         name: of_spec(name, {} if whole else SMALL[name], answers=whole or name in ANSWERING)
         for name in archgen.names()
     }
-    return run(jobs | dict(cases()) | dict(random(700 if whole else 80)), tmp_path_factory.mktemp("ran"))
+    return run(
+        jobs | dict(cases()) | dict(random(700 if whole else 80)), tmp_path_factory.mktemp("ran")
+    )
 
 
 def cases() -> Iterator[tuple[str, Job]]:

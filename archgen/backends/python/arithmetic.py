@@ -1,7 +1,7 @@
 """A spec's arithmetic as Python: the same values, exactly, for every argument.
 
-Spec numbers are exact: 0.1 is a tenth. Where floats would round, the source computes with Fractions,
-``exact(…)``; whole numbers need nothing. Imports ``expressions``, ``grammar``, ``text``.
+Spec numbers are exact: 0.1 is a tenth. Where floats would round, the source computes with a
+Fraction, ``exact(…)``; whole numbers need none. Imports ``expressions``, ``grammar``, ``text``.
 """
 
 from collections.abc import Callable

@@ -1,14 +1,13 @@
 """The body of one function: its names, its statements, what it needs from around it.
 
-Imports ``arithmetic``, ``layout``, ``text``.
+Imports ``arithmetic``, ``layout``, ``parts``, ``text``.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from archgen.backends.python.arithmetic import INT, Term, exactly, rebuilt
+from archgen.backends.python.arithmetic import INT, Inexpressible, Term, exactly, rebuilt
 from archgen.backends.python.layout import (
     INDENT,
     Applied,
@@ -23,12 +22,11 @@ from archgen.backends.python.layout import (
     Statement,
     fits,
 )
+from archgen.backends.python.parts import Parts
 from archgen.backends.python.survey import DOCUMENT
 from archgen.backends.python.text import LONGEST, Names, quoted
 
-if TYPE_CHECKING:
-    from archgen.backends.python.document import Document
-
+DEEPEST = 16  # Python itself nests 20 loops
 _CALLED = frozenset(
     {"min", "max", "ceil", "floor", "round", "exact", "float", "whole", "width", "/"}
 )
@@ -42,7 +40,7 @@ class Body:
     local functions that it calls.
     """
 
-    def __init__(self, document: "Document", owner: str) -> None:
+    def __init__(self, document: Parts, owner: str) -> None:
         self.document = document
         self.owner = owner
         self.lines: list[Line] = []
@@ -78,7 +76,7 @@ class Body:
 
     def width(self, filters: Term) -> Term:
         """Return filters under the width multiplier, unless that went into them already."""
-        return self.document.widened(filters, self)
+        return self.document.widened(filters, self.of_document)
 
     def variable(self, wanted: str, ending: str = "_") -> str:
         """Return a new variable, called as wanted where it can be, and not too long."""
@@ -164,6 +162,8 @@ class Body:
     @contextmanager
     def block(self, head: str, term: Term | None = None, after: str = "") -> Iterator[None]:
         """Write what is inside below a head such as ``if condition:``."""
+        if self.depth > DEEPEST:
+            raise Inexpressible("loops and conditions are nested too deep")
         text = f"{term.text if term else ''}{after}:"
         if term and not fits(head + text, self.depth * INDENT):
             found = self.names.take("value")

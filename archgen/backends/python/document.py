@@ -3,32 +3,32 @@
 Imports ``functions``, ``forms``, ``melting``, ``survey``, ``wires`` and what they import.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from archgen.backends.python.arithmetic import (
     INT,
     NUMBER,
     Inexpressible,
+    Scope,
     Term,
     constant,
     exactly,
     term_of,
 )
-from archgen.backends.python.body import Body, named
 from archgen.backends.python.fields import Fields, is_computed, names_in
 from archgen.backends.python.forms import Forms
 from archgen.backends.python.functions import (
     UNSET,
     Flags,
-    Function,
     define_calls,
     define_form,
     write_module,
 )
-from archgen.backends.python.layers import POOLS, Place
-from archgen.backends.python.layout import Argument, Atom, Call, Define
+from archgen.backends.python.layers import POOLS
+from archgen.backends.python.layout import Define
 from archgen.backends.python.melting import Melting
+from archgen.backends.python.parts import Function
 from archgen.backends.python.survey import CHANNELS, DOCUMENT, Survey
 from archgen.backends.python.text import Names
 from archgen.backends.python.wires import Wires
@@ -72,7 +72,7 @@ class Document:
         self.pools: list[Fields] = []  # what pools say that are more than Keras's own
 
     @property
-    def taken(self) -> Iterable[str]:
+    def taken(self) -> Collection[str]:
         """Return the identifiers that no variable of a function takes."""
         return self.names.taken
 
@@ -128,13 +128,13 @@ class Document:
         ceiled = any(said["ceil_mode"].raw for said in self.pools if "ceil_mode" in said)
         return ceiled or any(padding not in ("same", "valid") for padding in paddings)
 
-    def ordered(self, names: Iterable[str]) -> list[str]:
+    def ordered(self, names: Collection[str]) -> list[str]:
         """Return names of the document in their order there."""
         return [name for name in self.terms if name in set(names)]
 
     # ── width ─────────────────────────────────────────────────────────────────────────────────
 
-    def widened(self, filters: Term, body: Body) -> Term:
+    def widened(self, filters: Term, read: Callable[[str], Term]) -> Term:
         """Return filters under the width multiplier, unless that went into them already."""
         if filters.effective is None:
             raise Inexpressible("whether filters are scaled depends on the parameters")
@@ -145,7 +145,7 @@ class Document:
             if filters.is_whole:
                 return filters
             return Term(f"width({exactly(filters).text})", whole, effective=True)
-        multiplier, divisor = body.of_document(MULTIPLIER), body.of_document(DIVISOR)
+        multiplier, divisor = read(MULTIPLIER), read(DIVISOR)
         if multiplier.constant and divisor.constant and filters.constant:
             value = filters.constant[0]
             if isinstance(value, str | bool) or value is None:
@@ -155,15 +155,13 @@ class Document:
         arguments = [exactly(filters).text]
         arguments += [] if multiplier.constant else [multiplier.text]
         arguments += [] if divisor.constant else [f"divisor={divisor.text}"]
-        return Term(
-            f"width({', '.join(arguments)})", whole, effective=True, symbol="width",
-        )  # fmt: skip
+        return Term(f"width({', '.join(arguments)})", whole, effective=True, symbol="width")
 
     # ── functions ─────────────────────────────────────────────────────────────────────────────
 
-    def function(self, entry: UseEntry, body: Body) -> Function:
+    def function(self, entry: UseEntry, scope: Scope) -> Function:
         """Return the function of a module for a use of it; it is written with its first use."""
-        flags = self._flags(entry, body) if self.spec.width is not None else {}
+        flags = self._flags(entry, scope) if self.spec.width is not None else {}
         key = entry.use, tuple(flags.items())
         if key not in self.functions:
             is_first = all(owner != entry.use for owner, _ in self.functions)
@@ -173,13 +171,13 @@ class Document:
             write_module(self, entry.use, self.functions[key], flags)
         return self.functions[key]
 
-    def _flags(self, entry: UseEntry, body: Body) -> Flags:
+    def _flags(self, entry: UseEntry, scope: Scope) -> Flags:
         """Return which parameters of a module the width multiplier went into already."""
         module = self.spec.modules[entry.use]
         flags: dict[str, bool | str | None] = {}
         for name in dict.fromkeys([*module.required, *module.parameters]):
             if name in entry.with_:
-                flags[name] = term_of(entry.with_[name], body).effective
+                flags[name] = term_of(entry.with_[name], scope).effective
                 if flags[name] is None:
                     raise Inexpressible("whether filters are scaled depends on the parameters")
             else:
@@ -190,8 +188,8 @@ class Document:
         """Return the functions that alike convolutions share."""
         return [define_form(self, form) for form in self.forms.forms if form.is_local is local]
 
-    def composed(self, op: str, fields: Fields, place: Place) -> Call:
-        """Return the call of a function that makes an op of several calls of Keras.
+    def composed(self, op: str, fields: Fields) -> str:
+        """Return the name of the function that makes an op of several calls of Keras.
 
         Raises:
             Inexpressible: a parameter, or the size of the map, decides which calls.
@@ -204,8 +202,7 @@ class Document:
             notes = [f"{made.label().capitalize()}."]
             name = self.names.take(f"padded_{op}" if op in POOLS else op, "_layers")
             self.composites[key] = define_calls(self, name, _calls(made), notes)
-        name = self.composites[key].name
-        return Call(name, (Argument("", Atom(place.on[0])), named(place.path)))
+        return self.composites[key].name
 
 
 def _calls(made: Op) -> tuple[KerasCall, ...]:

@@ -5,20 +5,17 @@ Imports ``lists``, ``layers``, ``body`` and what they import.
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
 
 from archgen.backends.python.arithmetic import INT, Inexpressible, Term, term_of
-from archgen.backends.python.body import Body, named
-from archgen.backends.python.fields import Given, Said, Value, atom, node_of
-from archgen.backends.python.forks import Flow, write_fork
+from archgen.backends.python.body import Body
+from archgen.backends.python.fields import Given, Said, Value, node_of
+from archgen.backends.python.forks import Flow
 from archgen.backends.python.forms import ACTIVATION, LINEAR, Form
 from archgen.backends.python.layers import Place, write_calls, write_kernel
 from archgen.backends.python.layout import (
     Argument,
     Atom,
     Block,
-    Call,
     Define,
     Items,
     Statement,
@@ -26,62 +23,15 @@ from archgen.backends.python.layout import (
 )
 from archgen.backends.python.lists import Lists
 from archgen.backends.python.notes import sentence, summary
+from archgen.backends.python.parts import Function, Parameter, Parts
 from archgen.backends.python.survey import CHANNELS, DOCUMENT
 from archgen.backends.python.text import literal
 from archgen.expressions import is_expression
 from archgen.ir import Call as KerasCall
-from archgen.spec import Module, UseEntry
-
-if TYPE_CHECKING:
-    from archgen.backends.python.document import Document
+from archgen.spec import Module
 
 UNSET = "unset"  # a parameter whose default a variant computes, since no use of it gives one
 Flags = Mapping[str, bool | str | None]
-
-
-class Parameter(NamedTuple):
-    """A parameter of a module as one of its function; ``default`` is its text, if it has one."""
-
-    name: str
-    identifier: str
-    default: str = ""
-
-    @property
-    def text(self) -> str:
-        """Return it as the function's head says it."""
-        return f"{self.identifier}={self.default}" if self.default else self.identifier
-
-
-@dataclass
-class Function:
-    """The function of a module: what it takes, what it gives, what it is.
-
-    ``entry`` is what the entry that makes its value is called, empty where it gives back what
-    entered, None where that depends on the arguments; ``join`` is, where the function gives the
-    branches of a concat, the end of that one's name.
-    """
-
-    name: str
-    parameters: Sequence[Parameter] = ()
-    needs: Mapping[str, str] = field(default_factory=dict)
-    locals: Sequence[str] = ()
-    entry: str | None = None
-    is_open: bool = False
-    join: str = ""
-    definition: Define | None = None
-
-    def called(self, entry: UseEntry, body: Body, on: Sequence[str], path: str) -> Call:
-        """Return a call of the function."""
-        body.functions |= dict.fromkeys(self.locals)
-        arguments = [Argument("", Atom(text)) for text in (*on, *self.locals)]
-        for parameter in self.parameters:
-            if parameter.name in entry.with_:
-                term = term_of(entry.with_[parameter.name], body)
-                arguments.append(Argument(f"{parameter.identifier}=", atom(term)))
-        for name, identifier in self.needs.items():
-            given = body.of_document(name).text
-            arguments.append(Argument(f"{identifier}=", Atom(given)))
-        return Call(self.name, (*arguments, named(path)))
 
 
 class _Above:
@@ -100,7 +50,7 @@ class _Above:
         return self.body.width(filters)
 
 
-def write_module(document: "Document", owner: str, function: Function, flags: Flags) -> None:
+def write_module(document: Parts, owner: str, function: Function, flags: Flags) -> None:
     """Write the function of a module; its parts are known once its body is."""
     module = document.spec.modules[owner]
     body = Body(document, owner)
@@ -116,7 +66,7 @@ def write_module(document: "Document", owner: str, function: Function, flags: Fl
     flow = Flow("x", entering, "")
     if module.fork is not None:
         join = Place("x", (), f"{{name}}.{module.fork.join}")
-        write_fork(lists, module.fork, flow, join, "{name}.")
+        lists.fork(module.fork, flow, join, "{name}.")
     else:
         lists.write(module.layers or (), flow, "{name}.")
     _give(body, flow, function)
@@ -137,6 +87,8 @@ def _own_names(body: Body, module: Module, flags: Flags) -> dict[str, str]:
     """Take up a module's parameters; return the defaults that the function computes."""
     computed, known = {}, set[str]()
     survey = body.document.survey
+    # A module's own name stands for its own parameter; the document's gets another one there.
+    body.names.taken -= {term.text for term in body.document.terms.values()}
     for name in dict.fromkeys([*module.required, *module.parameters]):
         identifier = body.names.take(name)
         effective: bool | None = flags.get(name, False) is True
@@ -149,6 +101,7 @@ def _own_names(body: Body, module: Module, flags: Flags) -> dict[str, str]:
         kinds = survey.kinds[body.owner, name]
         body.own[name] = Term(identifier, kinds, effective=effective)
         known.add(name)
+    body.names.taken |= {*body.document.taken}
     body.read.clear()
     body.needs.clear()
     return computed
@@ -213,7 +166,7 @@ def _give(body: Body, flow: Flow, function: Function) -> None:
 # ── functions that stand below those of the modules ───────────────────────────────────────────────
 
 
-def define_form(document: "Document", form: Form) -> Define:
+def define_form(document: Parts, form: Form) -> Define:
     """Return the function that alike convolutions share."""
     own = {name: Value(Given(form.keywords[name])) for name in (*form.leading, *form.trailing)}
     fields = {**form.shared, **own}
@@ -234,7 +187,7 @@ def define_form(document: "Document", form: Form) -> Define:
 
 
 def define_calls(
-    document: "Document", name: str, calls: Sequence[KerasCall], notes: Sequence[str]
+    document: Parts, name: str, calls: Sequence[KerasCall], notes: Sequence[str]
 ) -> Define:
     """Return the function of an op that is several calls of Keras."""
     body = Body(document, DOCUMENT)

@@ -123,12 +123,19 @@ def write_pool(body: Body, op: str, said: Fields, padded: Padded, place: Place) 
         left = {name: value for name, value in said.items() if name not in _RULES}
         write_layer(body, op, left, place)
     elif padded == "pad" and is_known and not ("ceil_mode" in said and said["ceil_mode"].raw):
-        body.assign(place.target, body.document.composed(op, said, place))
+        write_composed(body, op, said, place)
     else:
         body.document.pools.append(said)
         arguments = arguments_of(op, said, partial(scope_of, body))
         on = Argument("", Atom(place.on[0]))
         body.assign(place.target, Call(op, (on, *arguments, named(place.path))))
+
+
+def write_composed(body: Body, op: str, said: Fields, place: Place) -> None:
+    """Write the call of a function that makes an op of several calls of Keras."""
+    function = body.document.composed(op, said)
+    on = Argument("", Atom(place.on[0]))
+    body.assign(place.target, Call(function, (on, named(place.path))))
 
 
 def write_activation(body: Body, value: Value, place: Place, *, is_sure: bool) -> None:

@@ -18,20 +18,22 @@ from archgen.backends.python.arithmetic import (
     sum_of,
     term_of,
 )
-from archgen.backends.python.body import Body
-from archgen.backends.python.fields import names_in, over
-from archgen.backends.python.forks import Flow, write_fork
+from archgen.backends.python.body import named
+from archgen.backends.python.fields import atom, names_in, over
+from archgen.backends.python.forks import Flow, Forks
 from archgen.backends.python.layers import (
     POOLS,
     Place,
     layer,
     write_call,
+    write_composed,
     write_join,
     write_kernel,
     write_layer,
     write_pool,
 )
-from archgen.backends.python.layout import Applied, Atom
+from archgen.backends.python.layout import Applied, Argument, Atom, Call
+from archgen.backends.python.parts import Function
 from archgen.backends.python.survey import INDEX
 from archgen.backends.python.text import LONGEST
 from archgen.backends.python.wires import Key
@@ -49,16 +51,8 @@ class Numbered(NamedTuple):
     copies: Sum | None
 
 
-class Lists:
+class Lists(Forks):
     """Writes the entries of one function."""
-
-    def __init__(self, body: Body) -> None:
-        self.body = body
-        self.document = body.document
-        self.survey = body.document.survey
-        self.marked = body.document.wires.marked
-        self.where: dict[Key, str] = {}
-        self.branches: set[str] = set()  # the variables that branches are written in
 
     # ── lists ─────────────────────────────────────────────────────────────────────────────────
 
@@ -130,12 +124,6 @@ class Lists:
             self.settle(flow)
         self.body.names.taken.discard(index)
 
-    def settle(self, flow: Flow) -> None:
-        """Bring the value into the variable of the flow."""
-        if flow.now != flow.var:
-            self.body.assign(flow.var, Atom(flow.now))
-            flow.now = flow.var
-
     # ── entries ───────────────────────────────────────────────────────────────────────────────
 
     def maybe(
@@ -170,10 +158,10 @@ class Lists:
             self.use(entry, own, path + name)
         elif isinstance(entry, ForkEntry):
             if entry.name is None:
-                write_fork(self, entry, own, Place(target, (), path + name), path)
+                self.fork(entry, own, Place(target, (), path + name), path)
             else:
                 within = f"{path}{name}."
-                write_fork(self, entry, own, Place(target, (), within + entry.join), within)
+                self.fork(entry, own, Place(target, (), within + entry.join), within)
         flow.take(own)
         if isinstance(entry, OpEntry):
             flow.entry = name
@@ -211,14 +199,14 @@ class Lists:
         elif cls.call is Op.call:
             write_layer(self.body, entry.op, fields, place)
         else:
-            self.body.assign(place.target, self.document.composed(entry.op, fields, place))
+            write_composed(self.body, entry.op, fields, place)
 
     def use(self, entry: UseEntry, flow: Flow, path: str) -> None:
         """Write the call of a module's function."""
         function = self.document.function(entry, self.body)
         tensors = self.document.wires.tensors_of(entry, self.survey.spec.modules[entry.use].inputs)
         on = [flow.now, *map(self.tensor, tensors.values())]
-        call = function.called(entry, self.body, on, path)
+        call = self.called(function, entry, on, path)
         flow.entry = flow.entry if function.entry == "" else function.entry
         flow.now = flow.var
         self.body.assign(flow.var, call)
@@ -229,6 +217,19 @@ class Lists:
             self.body.assign(flow.var, Applied(made, Atom(flow.var)))
         else:
             flow.parts, flow.join = (f"*{flow.var}",), path + function.join
+
+    def called(self, function: Function, entry: UseEntry, on: Sequence[str], path: str) -> Call:
+        """Return the call of a module's function."""
+        self.body.functions |= dict.fromkeys(function.locals)
+        arguments = [Argument("", Atom(text)) for text in (*on, *function.locals)]
+        for parameter in function.parameters:
+            if parameter.name in entry.with_:
+                term = term_of(entry.with_[parameter.name], self.body)
+                arguments.append(Argument(f"{parameter.identifier}=", atom(term)))
+        for name, identifier in function.needs.items():
+            given = self.body.of_document(name).text
+            arguments.append(Argument(f"{identifier}=", Atom(given)))
+        return Call(function.name, (*arguments, named(path)))
 
 
 def reads_index(entry: Entry) -> bool:

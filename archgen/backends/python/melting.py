@@ -6,13 +6,16 @@ handed on. Where it depends on the arguments, the source takes a plainer form.
 Imports ``arithmetic``, ``survey``, ``wires``, ``spec``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Final, NamedTuple
 
 from archgen.backends.python.arithmetic import Inexpressible
 from archgen.backends.python.survey import DOCUMENT, Survey
 from archgen.backends.python.wires import Key, Wires
 from archgen.composition import NO_ACTIVATION
+from archgen.expressions import is_expression
 from archgen.ops.join import Concat
 from archgen.spec import Branch, Entry, Fork, ForkEntry, OpEntry, UseEntry
 
@@ -25,10 +28,11 @@ Readers = set[int]
 Behind = Callable[[], Readers]
 
 
-class _List(NamedTuple):
+@dataclass(frozen=True)
+class _List:
     """A list of entries: what reads its last value, and whether that may be several branches.
 
-    ``keys`` are what references call its last value.
+    ``keys`` are what references call its last value, ``known`` what reads those in front of it.
     """
 
     entries: Sequence[Entry]
@@ -36,6 +40,14 @@ class _List(NamedTuple):
     behind: Behind
     takes_branches: bool = False
     keys: tuple[Key, ...] = ()
+    known: dict[int, Readers] = field(default_factory=dict)
+
+
+class _Others(NamedTuple):
+    """Of the other branches of a fork: whether one is built surely, and perhaps."""
+
+    sure: bool
+    maybe: bool
 
 
 class _Use(NamedTuple):
@@ -70,6 +82,7 @@ class Melting:
     def _module(self, owner: str) -> None:
         module, uses = self.survey.spec.modules[owner], self.uses[owner]
 
+        @cache
         def behind() -> Readers:
             return set[int]().union(*(use.behind() for use in uses))
 
@@ -131,12 +144,12 @@ class Melting:
         return behind
 
     def _fork(self, fork: Fork, within: _List, behind: Behind, *, is_last: bool) -> None:
-        for branch in fork.branches.values():
-            self._list(self._branch(fork, branch, within, behind, is_last=is_last))
-        built = [self._holds(branch, within.owner) for branch in fork.branches.values()]
+        for inside, _ in self._branches(fork, within, behind, is_last=is_last):
+            self._list(inside)
+        built = self._built(fork, within.owner)
         if fork.join != Concat.kind or len(built) - built.count(False) < 2:  # noqa: PLR2004
             return
-        if fork.activation not in NO_ACTIVATION and not str(fork.activation).startswith("$"):
+        if fork.activation not in NO_ACTIVATION and not is_expression(fork.activation):
             return
         readers = behind()
         if readers == {LAYER}:
@@ -146,51 +159,64 @@ class Melting:
         _require(is_last and is_sure and not is_read and readers.isdisjoint({NOTHING, UNSURE}))
         self.open_forks.add(id(fork))
 
-    def _branch(
-        self, fork: Fork, branch: Branch, within: _List, behind: Behind, *, is_last: bool
-    ) -> _List:
-        key: Key = ("branch", id(branch))
-        others = [
-            self._holds(other, within.owner)
-            for other in fork.branches.values()
-            if other is not branch
-        ]
-        joins = True in others and fork.join == Concat.kind
-        alone = not any(other is not False for other in others)
-        handed = joins or (alone and is_last and fork.activation in NO_ACTIVATION)
-        keys = (key,) if joins else (key, ("join", id(fork)), *within.keys)
+    def _built(self, fork: Fork, owner: str) -> list[bool | None]:
+        return [self._holds(branch, owner) for branch in fork.branches.values()]
 
-        def read() -> Readers:
-            return self._joined(fork, others, behind)
+    def _branches(
+        self, fork: Fork, within: _List, behind: Behind, *, is_last: bool
+    ) -> Iterator[tuple[_List, bool | None]]:
+        """Yield each branch as a list, and whether it is built."""
+        built = self._built(fork, within.owner)
+        for branch, state in zip(fork.branches.values(), built, strict=True):
+            others = _Others(
+                built.count(True) > (state is True), built.count(None) > (state is None)
+            )
+            key: Key = ("branch", id(branch))
+            joins = others.sure and fork.join == Concat.kind
+            alone = not (others.sure or others.maybe)
+            handed = joins or (alone and is_last and fork.activation in NO_ACTIVATION)
+            keys = (key,) if joins else (key, ("join", id(fork)), *within.keys)
+            read = partial(self._joined, fork, others, behind)
+            yield _List(branch.layers, within.owner, read, handed, keys), state
 
-        return _List(branch.layers, within.owner, read, handed, keys)
-
-    def _joined(self, fork: Fork, others: Sequence[bool | None], behind: Behind) -> Readers:
+    def _joined(self, fork: Fork, others: _Others, behind: Behind) -> Readers:
         """Return what reads the last value of a branch: the join, or what is behind the fork."""
         join = {id(fork)} if fork.join == Concat.kind else {LAYER}
-        if True in others:
+        if others.sure:
             return join
         after = set[int]()
         if fork.activation not in NO_ACTIVATION:
             after |= {LAYER}
-        if fork.activation in NO_ACTIVATION or str(fork.activation).startswith("$"):
+        if fork.activation in NO_ACTIVATION or is_expression(fork.activation):
             after |= behind()
-        return after | join if None in others else after
+        return after | join if others.maybe else after
 
     # ── what reads a value ────────────────────────────────────────────────────────────────────
 
     def _entering(self, within: _List, index: int) -> Readers:
-        """Return what reads the value in front of an entry."""
-        if index == len(within.entries):
-            return within.behind()
+        """Return what reads the value in front of an entry: that one, or what is behind it."""
+        end = index
+        while end not in within.known and end < len(within.entries) and self._is_open(within, end):
+            end += 1
+        if end not in within.known:
+            is_end = end == len(within.entries)
+            within.known[end] = within.behind() if is_end else self._into(within, end)
+        for at in range(end - 1, index - 1, -1):
+            passed = within.known[at + 1]
+            within.known[at] = (
+                passed if self._is_absent(within, at) else passed | self._into(within, at)
+            )
+        return within.known[index]
+
+    def _is_open(self, within: _List, index: int) -> bool:
+        """Say whether an entry may let a value pass, since it may not be built."""
         entry = within.entries[index]
-        is_built, count = self._holds(entry, within.owner), self._count(entry, within.owner)
-        if is_built is False or count == 0:
-            return self._entering(within, index + 1)
-        found = self._into(within, index)
-        if is_built is None or count is None:
-            found = found | self._entering(within, index + 1)
-        return found
+        built, count = self._holds(entry, within.owner), self._count(entry, within.owner)
+        return built is not True or not count
+
+    def _is_absent(self, within: _List, index: int) -> bool:
+        entry = within.entries[index]
+        return self._holds(entry, within.owner) is False or self._count(entry, within.owner) == 0
 
     def _into(self, within: _List, index: int) -> Readers:
         entry, behind = within.entries[index], self._behind(within, index, again=False)
@@ -203,17 +229,15 @@ class Melting:
                 return self._into_fork(module.fork, inside)
             return self._entering(inside, 0)
         if isinstance(entry, ForkEntry):
-            return self._into_fork(entry, within._replace(behind=behind))
+            return self._into_fork(entry, _List(within.entries, within.owner, behind))
         return {LAYER}
 
     def _into_fork(self, fork: Fork, within: _List) -> Readers:
         """Return what reads the value in front of a fork, all its branches together."""
         found = set[int]()
-        for branch in fork.branches.values():
-            is_built = self._holds(branch, within.owner)
+        for inside, is_built in self._branches(fork, within, within.behind, is_last=False):
             if is_built is False:
                 continue
-            inside = self._branch(fork, branch, within, within.behind, is_last=False)
             readers = self._entering(inside, 0)
             if is_built and readers == {LAYER}:
                 return readers

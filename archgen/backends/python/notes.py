@@ -62,8 +62,8 @@ def module_notes(
     notes = prose(f"{heading(spec) if spec else name}.", WIDTH - 3)
     for paragraph in lines_of(spec.description) if spec else ():
         notes += ["", *prose(paragraph)]
-    notes += ["", *prose(_cost(analysis))]
-    notes += prose(_pixels(spec.input.pixels)) if spec and spec.input.pixels else []
+    pixels = _pixels(spec.input.pixels) if spec and spec.input.pixels else ""
+    notes += ["", *prose(f"{_cost(analysis)} {pixels}")]
     references, deviations = (spec.references, spec.deviations) if spec else ((), ())
     said = (Fact("References", lines_of(references)), Fact("Deviations", lines_of(deviations)))
     for fact in (*said, *facts):

@@ -17,9 +17,9 @@ LONGEST = 30  # of a variable, so that a line has room for the call behind it
 RESERVED = frozenset(
     {
         "Fraction", "ValueError", "__debug__", "avg_pool", "ceil", "exact", "float", "floor",
-        "input_shape", "inputs", "int", "isinstance", "keras", "layers", "len", "list", "map", "max",
-        "max_pool", "min", "name", "named", "ops", "outputs", "pair", "pool_padding", "range",
-        "round", "str", "tuple", "whole", "width", "x", "zip",
+        "input_shape", "inputs", "int", "isinstance", "keras", "layers", "len", "list", "map",
+        "max", "max_pool", "min", "name", "named", "ops", "outputs", "pair", "pool_padding",
+        "range", "round", "str", "tuple", "whole", "width", "x", "zip",
     }
 )  # fmt: skip
 _AMBIGUOUS = frozenset({"l", "I", "O"})  # linters refuse them, since fonts confuse them
@@ -78,6 +78,7 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = {*RESERVED, *taken}
+        self.reached: dict[str, int] = {}
 
     def take(self, wanted: str, ending: str = "_") -> str:
         """Return an identifier like the one wanted, with the ending where that one is taken."""
@@ -85,9 +86,11 @@ class Names:
         found = base
         if self._is_bad(found):
             found = base + ending
-        number = 2
+        stem = base + ending.rstrip("_")
+        number = self.reached.get(stem, 2)
         while self._is_bad(found):
-            found, number = f"{base}{ending.rstrip('_')}_{number}", number + 1
+            found, number = f"{stem}_{number}", number + 1
+        self.reached[stem] = number
         self.taken.add(found)
         return found
 
