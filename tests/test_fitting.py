@@ -23,6 +23,7 @@ from archgen.fitting.steps import KINDS, Step
 from archgen.fitting.trial import families, last_map
 from archgen.ir import Graph
 from archgen.lints.dead import dead_weights
+from tests.random_specs import spec as random_spec
 
 SIZES = (28, 32, 64, 96, 128, 160, 224)
 MAIN = (
@@ -589,6 +590,27 @@ def test_only_what_has_a_name_can_be_extended(spec: Any) -> None:
     with pytest.raises(archgen.UsageError) as refusal:
         archgen.fit(spec)
     assert refusal.value.faults[0].code == "E501"
+
+
+def test_random_specs_are_fitted_or_refused(folder: Path) -> None:
+    codes: list[str] = []
+    for seed in range(60):
+        document = random_spec(seed)
+        Path("random.json").write_text(json.dumps(document), encoding="utf-8")
+        channels = archgen.load(document).input.shape[2]
+        assert isinstance(channels, int)
+        side, bound = (1, 2, 3, 5, 8, 12, 40)[seed % 7], (None, 100, 3000)[seed % 3]
+        try:
+            spec = archgen.fit(Path("random.json"), (side, side, channels), max_params=bound)
+        except archgen.SpecError as refusal:
+            codes.append(refusal.faults[0].code)
+            continue
+        codes.append("changed" if spec.steps else "as it is")
+        graph = archgen.graph(spec)
+        assert graph.inputs == {"input": (side, side, channels)}
+        assert archgen.analyse(graph).params <= (bound or 1 << 60)
+        assert len(spec.text()) > 100
+    assert {"changed", "as it is", "E512", "E320"} <= set(codes)
 
 
 # ── given values, pixels, remarks ─────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ import typer
 
 from archgen import api
 from archgen.arguments import amount_of, parameters_of, shape_of
-from archgen.cli.application import Limit, Set, Spec, app
+from archgen.cli.application import Limit, Set, app
 from archgen.cli.printing import complain, plain, say
 from archgen.fitting.fitted import Fitted
 
@@ -31,7 +31,7 @@ def _amount(text: str) -> int:
 
 @app.command()
 def fit(
-    spec: Spec,
+    spec: Annotated[str, typer.Argument(help="A shipped name or a file ending in .json.")],
     input_shape: Annotated[
         str | None, typer.Option("--input", metavar="HxWxC", help="The new input: 28x28x1.")
     ] = None,
