@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archgen.artifacts import SUFFIXES, contents, is_artifact, seal, verify
 from archgen.backends.answering import IMAGES, SEED, Reader, answers_of, difference
-from archgen.backends.edits import apply, weights_of
+from archgen.backends.edits import apply, load_into, weights_of
 from archgen.backends.formats import PACKAGES, WRITERS, Content
+from archgen.backends.keras import build_model
 from archgen.backends.saving import saved_provenance
 from archgen.diagnostics import ArtifactError, Fault, MachineError, UsageError, named
 from archgen.files import replacing_file, replacing_folder
@@ -169,7 +170,7 @@ def _verified(work: Work, reader: Reader, new: Path) -> Verified:
     """Return how far the artifact is from the model; Raises ArtifactError E514 beyond tolerance."""
     graph, allowed = work.rewriting.graph, work.tolerance
     reader.ask(new, graph, as_stored=not allowed)
-    expected = answers_of(work.model, work.rewriting.before)
+    expected = answers_of(_in_float32(work), work.rewriting.before)
     kept = {name: expected[name] for name in graph.outputs}
     far = difference(reader.answers(), kept)
     if far > allowed:
@@ -179,6 +180,22 @@ def _verified(work: Work, reader: Reader, new: Path) -> Verified:
         notes = (f"allowed is {allowed:g}; nothing was written",)
         raise ArtifactError(Fault("E514", message, notes=notes))
     return Verified(difference=far, tolerance=allowed, images=IMAGES, seed=SEED)
+
+
+def _in_float32(work: Work) -> "keras.Model":
+    """Return the model, or one with its weights that computes in float32 as the artifact does."""
+    import keras
+
+    if all(layer.compute_dtype == "float32" for layer in work.model.layers):
+        return work.model
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        model = build_model(work.rewriting.before)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    load_into(model, weights_of(work.model))
+    return model
 
 
 def _manifest(work: Work, verified: Verified | None, new: Path) -> Manifest:

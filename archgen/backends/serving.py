@@ -98,7 +98,8 @@ class _Layer:
 
     def __init__(self, call: Call, name: str, weights: "Own", most_axes: int) -> None:
         self.call, self.name = call, name
-        self.bias = weights.get("bias") if call.target in _BIASED else None
+        bias = weights.get("bias") if call.target in _BIASED else None
+        self.bias = None if bias is None else bias.astype("float32")
         self.weights = {
             key: array for key, array in weights.items() if self.bias is None or key != "bias"
         }

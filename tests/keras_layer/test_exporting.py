@@ -153,6 +153,17 @@ def test_with_passes_the_difference_is_told_and_small(folder: Path) -> None:
     assert 0 < manifest.verified.difference < manifest.verified.tolerance == 1e-5
 
 
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])
+def test_a_model_of_another_type_is_served_in_float32(
+    policy: str, keras_settings: Any, tmp_path: Path
+) -> None:
+    keras_settings.set_dtype_policy(policy)
+    made = archgen.export(drawn(NET), tmp_path / "net")
+    assert made.verified is not None
+    assert made.verified.difference < 1e-5
+    assert keras_settings.dtype_policy().name == policy
+
+
 def test_heads_are_kept_where_they_are_asked_for(model: Any, tmp_path: Path) -> None:
     made = archgen.export(model, tmp_path / "heads", heads=True)
     assert manifest_of(made.path).outputs == ("predictions", "aux")
