@@ -1,4 +1,4 @@
-"""Fitting a network to another input: what is preferred, which steps there are, what is told."""
+"""Fitting a network to another input: what is preferred, what the search finds, what it refuses."""
 
 import json
 import os
@@ -12,41 +12,40 @@ from typing import Any
 import pytest
 
 import archgen
-from archgen.cli import main
-from archgen.fitting.changes import Change, count_fields, go_together, stated
+from archgen.fitting.changes import count_fields, go_together, stated
 from archgen.fitting.fitted import Fitted
 from archgen.fitting.judging import Rank
 from archgen.fitting.network import Wish, read
 from archgen.fitting.search import Found, _Search, search
 from archgen.fitting.shrinking import SHARES
-from archgen.fitting.steps import KINDS, Step
+from archgen.fitting.steps import Step
 from archgen.fitting.trial import families, last_map
-from archgen.ir import Graph
-from archgen.lints.dead import dead_weights
+from tests.fits import (
+    POOL,
+    STRIDED,
+    conv,
+    dead_of,
+    fit_own,
+    folder,
+    own,
+    own_channels,
+    says,
+)
 from tests.random_specs import spec as random_spec
+
+__all__ = ["folder"]
 
 SIZES = (28, 32, 64, 96, 128, 160, 224)
 MAIN = (
     "inception_v4", "inception_v3", "googlenet", "inception_resnet_v2", "resnet50", "vgg16",
     "densenet121",
 )  # fmt: skip
-Captured = pytest.CaptureFixture[str]
-
-
-def own_channels(name: str) -> int:
-    channels = archgen.load(name).input.shape[2]
-    assert isinstance(channels, int)
-    return channels
 
 
 @cache
 def fitted(name: str, side: int) -> Fitted:
     channels = own_channels(name)
     return archgen.fit(name, (side, side, channels))
-
-
-def dead_of(graph: Graph) -> int:
-    return sum(count.dead for count in dead_weights(graph).values())
 
 
 # ── what every fit is ─────────────────────────────────────────────────────────────────────────────
@@ -144,34 +143,6 @@ def test_what_comes_first_in_the_order_of_preference_decides(place: int) -> None
     assert rank(**dict.fromkeys(behind, 9)) < rank(**{first: 1})
 
 
-def conv(filters: int = 8, kernel: Any = 3, **fields: Any) -> dict[str, Any]:
-    return {"op": "conv", "filters": filters, "kernel_size": kernel, **fields}
-
-
-STRIDED = conv(padding="same", strides=2)
-CLASSIFIER = [{"op": "global_avg_pool"}, {"op": "dense", "name": "predictions", "units": 4}]
-
-
-def own(*layers: dict[str, Any], side: int = 64, **keys: Any) -> dict[str, Any]:
-    head = {"archgen": 1, "name": "own", "input": {"shape": [side, side, 3]}}
-    return {**head, "layers": [*layers, *CLASSIFIER], **keys}
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def fit_own(document: dict[str, Any], side: int, **wishes: Any) -> Fitted:
-    Path("own.json").write_text(json.dumps(document), encoding="utf-8")
-    return archgen.fit(Path("own.json"), (side, side, 3), **wishes)
-
-
-def says(spec: Fitted) -> list[str]:
-    return [step.says for step in spec.steps]
-
-
 def test_the_first_stride_goes_before_a_later_one(folder: Path) -> None:
     spec = fit_own(own(STRIDED, STRIDED, STRIDED), 8)
     assert says(spec) == ["`conv_1` has stride 1 instead of 2"]
@@ -242,138 +213,6 @@ def test_a_flattened_map_is_not_made_larger_than_it_was(folder: Path) -> None:
     assert says(spec) == [
         "`convolution.conv` keeps the border: same instead of valid where filters ≤ 6"
     ]
-
-
-# ── the steps ─────────────────────────────────────────────────────────────────────────────────────
-
-POOL = {"op": "max_pool", "pool_size": 3, "strides": 2, "padding": "same"}
-BLOCK = {"title": "Block", "layers": [conv(padding="same"), POOL]}
-# No single change but leaving it out lets it pass a map of 4×4.
-WIDE = [{"op": "avg_pool", "pool_size": 5}, conv(kernel=5)]
-HEAD = {"from": "first", "layers": [*WIDE, *CLASSIFIER]}
-BY_KIND: dict[str, tuple[dict[str, Any], int, str]] = {
-    "stride": (own(STRIDED, conv(), STRIDED), 6, "`conv_1` has stride 1 instead of 2"),
-    "pool": (own(conv(padding="same"), POOL, POOL), 4, "`max_pool_1` is dropped"),
-    "padding": (
-        own(conv(name="plain", repeat=3)),
-        6,
-        "`plain` keeps the border: same instead of valid",
-    ),
-    "global_pool": (
-        own({"op": "avg_pool", "pool_size": 64}, conv(kernel=1), side=64),
-        16,
-        "`avg_pool` pools the whole map, whatever its size",
-    ),
-    "repeat": (
-        own({"use": "block", "repeat": 4}, modules={"block": BLOCK}),
-        16,
-        "`block`: `repeat` is 3 instead of 4",
-    ),
-    "reduction": (
-        own(*[{"use": "stage", "with": {"steps": 2}}] * 3, modules={"stage": {
-            "required": ["steps"], "layers": [conv(padding="same", strides="$steps")],
-        }}),
-        8,
-        "`stage_1` has stride 1 instead of 2",
-    ),
-    "leave_out": (
-        own(*[{"use": "crop"}] * 3, modules={"crop": {"layers": [
-            POOL, {"op": "crop", "cropping": 3}, conv(padding="same"),
-        ]}}, side=120),
-        52,
-        "`crop_2` is left out",
-    ),
-    "head": (
-        own(conv(padding="same", name="first"), heads={"aux": HEAD}),
-        4,
-        "the head `aux` is left out",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", BY_KIND)
-def test_each_kind_of_step_is_found_where_it_helps(kind: str, folder: Path) -> None:
-    document, side, words = BY_KIND[kind]
-    spec = fit_own(document, side)
-    assert [step.kind for step in spec.steps] == [kind]
-    assert says(spec) == [words]
-    assert dead_of(archgen.graph(spec)) == 0
-
-
-def test_every_kind_is_tested() -> None:
-    assert {*BY_KIND, "width"} == set(KINDS)
-
-
-def test_a_head_with_a_switch_is_switched_off(folder: Path) -> None:
-    document = own(conv(padding="same", name="first"), heads={"aux": {**HEAD, "when": "$aux"}})
-    document["parameters"] = {"aux": True}
-    spec = fit_own(document, 4)
-    assert spec["parameters"] == {"aux": False}
-    asked = fit_own(document, 4, aux=True)  # what was asked for is not taken back
-    assert "aux" in archgen.graph(asked).outputs
-
-
-def test_a_module_of_a_head_alone_goes_with_it(folder: Path) -> None:
-    head = {"from": "first", "layers": [{"use": "wide"}, *CLASSIFIER]}
-    modules = {"wide": {"layers": WIDE}}
-    document = own(conv(padding="same", name="first"), heads={"aux": head}, modules=modules)
-    spec = fit_own(document, 4)
-    assert says(spec) == ["the head `aux` is left out"]
-    assert spec.remarks == ()
-
-
-def test_branches_that_stride_together_stay_together(folder: Path) -> None:
-    fork = {"join": "concat", "name": "fork", "branches": {
-        "conv": [conv(padding="same"), STRIDED], "pool": [POOL],
-    }}  # fmt: skip
-    spec = fit_own(own(fork, fork | {"name": "other"}), 4)
-    assert says(spec) == ["`fork` has stride 1 instead of 2"]
-    assert spec["edit"] == {
-        "layers.fork.conv.conv_2": {"strides": 1},
-        "layers.fork.pool.max_pool": {"strides": 1},
-    }
-
-
-def test_some_uses_of_a_module_are_told_from_others_by_a_number(folder: Path) -> None:
-    block = {"required": ["n"], "layers": [conv("$n", padding="same"), POOL]}  # type: ignore[arg-type]
-    uses = [{"use": "block", "with": {"n": n}} for n in (8, 16, 32)]
-    spec = fit_own(own(*uses, modules={"block": block}), 8)
-    assert says(spec) == ["`block.max_pool` is dropped where n ≤ 8"]
-    assert spec["edit"] == {"modules.block.max_pool": {"when": "${n > 8}"}}
-
-
-def test_numbers_that_rise_and_fall_tell_no_uses_apart(folder: Path) -> None:
-    block = {"required": ["n"], "layers": [conv("$n", padding="same"), POOL]}  # type: ignore[arg-type]
-    uses = [{"use": "block", "with": {"n": n}} for n in (8, 16, 8)]
-    spec = fit_own(own(*uses, modules={"block": block}), 8)
-    assert says(spec) == ["`block_3` is left out"]
-
-
-def test_a_pool_that_rounds_up_is_padded_as_a_whole(folder: Path) -> None:
-    pool = {"op": "max_pool", "pool_size": 3, "strides": 2, "ceil_mode": True}
-    fork = {"join": "concat", "branches": {"pool": [pool], "conv": [STRIDED]}}
-    spec = fit_own(own(fork, side=32), 31)  # (31 - 3) / 2 + 1 = 15 beside 16
-    assert spec["edit"] == {"layers.pool.max_pool": {"padding": "same", "ceil_mode": False}}
-
-
-@pytest.mark.parametrize(
-    ("side", "gone"),
-    [
-        (28, {"down_4", "bottom", "up_4", "up_3"}),  # twice 2 in 28
-        (6, {"down_3", "down_4", "bottom", "up_4", "up_3", "up_2"}),
-    ],
-)
-def test_a_u_shaped_network_loses_its_innermost_levels(side: int, gone: set[str]) -> None:
-    spec = archgen.fit("unet", (side, side, 1))
-    assert spec["edit"] == {f"layers.{name}": None for name in gone}
-    assert last_map(archgen.graph(spec)) == (side, side)
-
-
-def test_a_copied_tutorial_gets_a_pool_of_the_whole_map() -> None:
-    spec = archgen.fit("inception_v4_paper", (200, 200, 1), fixed_pool=True, classes=10)
-    pool = {"op": "global_avg_pool", "keepdims": True, "when": "$fixed_pool"}
-    assert spec["edit"] == {"modules.classifier.avg_pool": [pool]}
-    assert last_map(archgen.graph(spec)) == (4, 4)
 
 
 # ── bounds ────────────────────────────────────────────────────────────────────────────────────────
@@ -611,201 +450,3 @@ def test_random_specs_are_fitted_or_refused(folder: Path) -> None:
         assert archgen.analyse(graph).params <= (bound or 1 << 60)
         assert len(spec.text()) > 100
     assert {"changed", "as it is", "E512", "E320"} <= set(codes)
-
-
-# ── given values, pixels, remarks ─────────────────────────────────────────────────────────────────
-
-
-def test_what_is_given_is_stated_and_not_changed() -> None:
-    spec = archgen.fit("inception_v4", (64, 64, 1), padding="valid", a_blocks=1, classes=1000)
-    assert spec["parameters"] == {"a_blocks": 1}  # the others are the spec's own
-    assert all(change.path != ("parameters", "padding") for s in spec.steps for change in s.changes)
-    assert dead_of(archgen.graph(spec)) == 0
-
-
-def test_pixels_follow_the_channels() -> None:
-    grey = archgen.fit("resnet50", (28, 28, 1))
-    assert grey["input"] == {"shape": [28, 28, 1], "pixels": [-1, 1]}
-    assert any("pixels" in remark for remark in grey.remarks)
-    assert archgen.fit("resnet50", (28, 28, 3))["input"] == {"shape": [28, 28, 3]}
-
-
-def test_slow_averages_are_remarked() -> None:
-    assert any("--set bn_momentum=0.9" in r for r in fitted("inception_v4", 28).remarks)
-    quick = archgen.fit("inception_v4", (28, 28, 3), bn_momentum=0.9)
-    assert quick.remarks == ()
-
-
-# ── files ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def saved(name: str = "own.json") -> Path:
-    path = Path(name)
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(own(STRIDED, STRIDED, STRIDED)), encoding="utf-8")
-    return path
-
-
-def test_a_file_is_extended_as_seen_from_the_new_one(folder: Path) -> None:
-    saved("inner/own.json")
-    spec = archgen.fit(folder / "inner" / "own.json", (8, 8, 3), output="mine.json")
-    assert (spec["extends"], spec["name"]) == ("inner/own.json", "mine")
-    assert archgen.graph(Path("mine.json")) == archgen.graph(spec)
-    beside = archgen.fit(Path("inner/own.json"), (8, 8, 3), output="inner/my new-one.json")
-    assert (beside["extends"], beside["name"]) == ("own.json", "my_new_one")
-    assert archgen.graph(Path("inner/my new-one.json")).inputs == {"input": (8, 8, 3)}
-
-
-def test_a_file_that_is_not_below_the_new_one_is_refused_with_a_way_out(folder: Path) -> None:
-    saved()
-    Path("elsewhere").mkdir()
-    with pytest.raises(archgen.UsageError) as refusal:
-        archgen.fit(Path("own.json"), (8, 8, 3), output="elsewhere/mine.json")
-    (fault,) = refusal.value.faults
-    assert fault.code == "E217"
-    assert fault.help == "write to a file beside it: `-o fitted.json`"
-    assert list(Path("elsewhere").iterdir()) == []
-    archgen.fit(Path("own.json"), (8, 8, 3), output="fitted.json")
-
-
-def test_a_spec_is_not_written_over_itself(folder: Path) -> None:
-    before = saved().read_bytes()
-    with pytest.raises(archgen.UsageError, match="is the spec that is to be fitted"):
-        archgen.fit(Path("own.json"), (8, 8, 3), output=folder / "own.json")
-    assert Path("own.json").read_bytes() == before
-
-
-def test_an_output_is_json_and_can_be_written(folder: Path) -> None:
-    with pytest.raises(archgen.UsageError, match=r"ends in \.json"):
-        archgen.fit("lenet5", output="mine.txt")
-    with pytest.raises(archgen.MachineError, match="cannot write"):
-        archgen.fit("lenet5", output="nowhere/mine.json")
-
-
-def test_a_name_is_a_name_however_long_its_parent_is(folder: Path) -> None:
-    document = own(conv()) | {"name": "x" * 64}
-    assert len(fit_own(document, 32)["name"]) == 64
-    assert archgen.graph(fit_own(document, 32)).name.endswith("_32x32")
-
-
-def test_a_title_tells_the_last_size_only(folder: Path) -> None:
-    archgen.fit("lenet5", (28, 28, 1), output="one.json")
-    assert archgen.fit(Path("one.json"), (36, 36, 1))["title"] == "LeNet-5 at 36×36×1"
-
-
-# ── the verb ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_the_spec_alone_goes_to_standard_output(folder: Path, capsys: Captured) -> None:
-    assert main(["fit", "lenet5", "--input", "28x28x1"]) == 0
-    said = capsys.readouterr()
-    assert json.loads(said.out) == dict(archgen.fit("lenet5", (28, 28, 1)))
-    assert "lenet5 at 28×28×1: 1 step, 2 fields stated" in said.err
-    assert list(folder.iterdir()) == []
-
-
-def test_a_file_is_written_and_what_was_done_is_told(folder: Path, capsys: Captured) -> None:
-    saved()
-    arguments = ["fit", "own.json", "--input", "8x8x3", "-o", "mine.json", "--show", "2"]
-    assert main(arguments) == 0
-    out = capsys.readouterr().out
-    assert "stride  `conv_1` has stride 1 instead of 2" in out
-    assert "answer 2: " in out
-    assert out.endswith(
-        "wrote mine.json; next: archgen check mine.json, archgen render mine.json -o mine.svg\n"
-    )
-    assert main(["check", "mine.json"]) == 0
-
-
-def test_programs_read_a_record(capsys: Captured) -> None:
-    arguments = ["fit", "resnet50", "--input", "28x28x1", "--show", "2", "--format", "json"]
-    assert main([*arguments, "--classes", "10"]) == 0
-    record = json.loads(capsys.readouterr().out)
-    assert record["spec"]["parameters"] == {"classes": 10}
-    assert record["fields"] == count_fields(record["spec"]) == 4
-    assert record["steps"] == [
-        {
-            "kind": "stride",
-            "says": "`stem.conv` has stride 1 instead of 2",
-            "changes": [{"path": ["edit", "modules.stem.conv", "strides"], "value": 1}],
-        }
-    ]
-    assert record["figures"]["as_it_is"]["dead_weights"] > 0
-    assert record["figures"]["after"]["dead_weights"] == 0
-    assert record["stages"][0] == {
-        "first": "stem", "last": "stem", "before": [56, 56], "as_it_is": [7, 7], "after": [14, 14],
-    }  # fmt: skip
-    assert len(record["alternatives"]) == 1
-
-
-@pytest.mark.parametrize(
-    ("given", "number"),
-    [("800000", 800_000), ("500k", 500_000), ("1M", 10**6), ("1.5g", 15 * 10**8)],
-)
-def test_bounds_are_written_as_people_write_them(
-    given: str, number: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[dict[str, Any]] = []
-
-    def noted(*_: object, **wishes: Any) -> Fitted:
-        asked.append(wishes)
-        return archgen.fit("lenet5")
-
-    monkeypatch.setattr("archgen.api.fit", noted)
-    assert main(["fit", "lenet5", "--max-params", given, "--max-macs", given]) == 0
-    assert (asked[0]["max_params"], asked[0]["max_macs"]) == (number, number)
-
-
-@pytest.mark.parametrize("given", ["1.x", "0", "M", "-5", "1e6", "1MM"])
-def test_a_bound_that_is_none_is_refused(given: str, capsys: Captured) -> None:
-    assert main(["fit", "lenet5", f"--max-params={given}"]) == 2
-    assert "a number such as 800000, 500k or 1M is wanted" in " ".join(
-        capsys.readouterr().err.split()
-    )
-
-
-def test_standard_input_has_no_name_to_extend(capsys: Captured) -> None:
-    assert main(["fit", "-"]) == 2
-    assert "needs a name" in capsys.readouterr().err
-
-
-# ── fields ────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("document", "fields"),
-    [
-        ({"archgen": 1, "name": "x", "extends": "y", "title": "z", "description": "w"}, 0),
-        ({"input": {"shape": [28, 28, 1]}, "parameters": {"classes": 10}}, 2),
-        ({"edit": {"layers.a": None, "layers.b": {"strides": 1, "padding": "same"}}}, 3),
-        ({"edit": {"layers.a": [{"op": "global_avg_pool", "keepdims": True}]}}, 1),
-        ({"edit": {"layers.a": [{"op": "flatten"}, {"op": "flatten"}]}}, 2),
-    ],
-)
-def test_fields_are_counted(document: dict[str, Any], fields: int) -> None:
-    assert count_fields(document) == fields
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "together"),
-    [
-        (("edit", "a", "strides"), ("edit", "a", "padding"), True),
-        (("edit", "a"), ("edit", "a", "padding"), False),
-        (("edit", "a", "padding"), ("edit", "a"), False),
-        (("edit", "a", "padding"), ("edit", "a", "padding"), False),
-        (("edit", "a"), ("edit", "ab"), True),
-    ],
-)
-def test_changes_of_one_place_do_not_go_together(
-    one: tuple[str, ...], other: tuple[str, ...], together: bool
-) -> None:
-    assert go_together([Change(one, 1)], [Change(other, 2)]) is together
-    assert go_together([Change(one, 1)], [Change(one, 1)])
-
-
-def test_a_network_knows_its_last_map() -> None:
-    assert last_map(archgen.graph("inception_v4")) == (8, 8)
-    assert last_map(archgen.graph("inception_v4_paper", fixed_pool=True)) == (8, 8)
-    assert last_map(archgen.graph("vgg16")) == (7, 7)
-    assert last_map(archgen.graph("lenet5")) == (1, 1)
-    assert last_map(archgen.graph("unet")) == (388, 388)
