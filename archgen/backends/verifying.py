@@ -127,10 +127,10 @@ def _theirs(graph: Graph, other: Any) -> _Side:
 
 def _in_order(graph: Graph, model: Any) -> Sequence[Any]:
     """Return a model's outputs, those that have the graph's names in the graph's order."""
-    made = model.output
+    outputs: Sequence[Any] = model.outputs
+    made = model.output if len(outputs) > 1 else None
     if isinstance(made, dict) and made.keys() == graph.outputs.keys():
         return [made[name] for name in graph.outputs]
-    outputs: Sequence[Any] = model.outputs
     return outputs
 
 
