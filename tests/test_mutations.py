@@ -198,7 +198,29 @@ def verdict(mutation: Mutation, original: dict[str, Any]) -> str:
         return "default"
     if is_respelt(mutation, original):
         return "respelt"
-    return "unread" if is_unread(mutation, original) else "silently the same"
+    if is_unread(mutation, original) or is_default_of_nothing(mutation, original):
+        return "unread"
+    return "different" if differs_elsewhere(mutation, original) else "silently the same"
+
+
+def is_default_of_nothing(mutation: Mutation, original: dict[str, Any]) -> bool:
+    """Say whether the default is one of an op that this variant has nowhere."""
+    if mutation.path[0] != "defaults" or len(mutation.path) < 2:
+        return False
+    shapes = [{}, switches(original)]
+    kinds = {node.op.kind for settings in shapes for node in archgen.graph(original, **settings)}
+    return mutation.path[1] not in kinds
+
+
+def differs_elsewhere(mutation: Mutation, original: dict[str, Any]) -> bool:
+    """Say whether the two are other networks once a number among the parameters is another."""
+    for name, value in original.get("parameters", {}).items():
+        if type(value) in (int, float):
+            for other in (value * 2, value / 2):
+                settings = {name: int(other) if other == int(other) else other}
+                if graph_of(mutation.document, settings) != graph_of(original, settings):
+                    return True
+    return False
 
 
 @cache
