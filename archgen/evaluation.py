@@ -35,11 +35,12 @@ from archgen.limits import LIMITS, raising
 from archgen.places import Place
 from archgen.scopes import Environment, Poisoned, Tensor
 from archgen.source import Array
-from archgen.spec import Entry, Input, Module, Spec, UseEntry
+from archgen.spec import Branch, Entry, Head, Input, Module, Spec, UseEntry
 from archgen.validation import MEMBER_WORDS, expression_fault, wrong_kind
 
 Values = Mapping[str, str | int | float | bool | None]
 
+_AS_WRITTEN = Fraction(1), 1  # the multiplier and the divisor where a spec has no `width`
 
 ELSEWHERE = {"index": "a `repeat`", "channels": "layers and modules"}
 
@@ -153,10 +154,12 @@ class Evaluator:
                 return replace(fault, message=message, asked=None)
         return fault
 
-    def condition(self, raw: object, place: Place, environment: Environment) -> bool | None:
-        """Return a condition, which must come out true or false."""
+    def condition(self, level: Entry | Branch | Head, environment: Environment) -> bool | None:
+        """Return whether a level is wanted: its condition, which must come out true or false."""
+        raw: object = level.when
         if isinstance(raw, bool):
             return raw
+        place = level.at("when")
         result = self.value(raw, place, environment)
         if result is None or isinstance(result.value, bool):
             return result and result.value  # type: ignore[return-value]
@@ -234,7 +237,7 @@ class Evaluator:
         """Return the width multiplier and its divisor; Raises Poisoned."""
         level, names = self.spec.width, self.unscaled
         if level is None:
-            return Fraction(1), 1
+            return _AS_WRITTEN
         multiplier = self.number(level.multiplier, level.at("multiplier"), names)
         divisor = self.whole(level.divisor, level.at("divisor"), names, 1, LIMITS.dimension)
         if multiplier is None or divisor is None:

@@ -106,6 +106,15 @@ def is_expression(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and value.startswith("$")
 
 
+def holds_expression(value: object) -> bool:
+    """Return whether a value or anything in it is a `$`-value."""
+    if isinstance(value, dict):
+        return any(map(holds_expression, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(holds_expression, value))
+    return is_expression(value)
+
+
 def exact(value: JsonScalar) -> Scalar:
     """Return a JSON value as the scalar that its decimal text denotes.
 

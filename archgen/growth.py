@@ -15,10 +15,10 @@ from archgen.limits import LIMITS, raising
 from archgen.places import Place
 from archgen.scopes import Poisoned
 from archgen.spec import Entry, Fork, ForkEntry, Module, OpEntry, UseEntry
-from archgen.validation import holds_expression
 
 # A use sets up names and a scope of its own: so many values take as long.
 USE_STEPS = 30
+LIST_DEPTH = LIMITS.list_depth  # which is fixed
 LOCAL = frozenset({"index", "channels"})
 Counted = Sequence[tuple[Entry, int]]
 
@@ -63,8 +63,8 @@ class Growth:
     def enter(self, entries: Sequence[Entry], counts: Sequence[int | None]) -> None:
         """Count the copies of a list; Raises SpecError E222 where what comes is too much."""
         self.depth += 1
-        if self.depth > LIMITS.list_depth:
-            message = f"lists of entries nest deeper than {LIMITS.list_depth} levels"
+        if self.depth > LIST_DEPTH:
+            message = f"lists of entries nest deeper than {LIST_DEPTH} levels"
             raise SpecError(Fault("E222", message, entries[0].place))
         if self.counted_at:
             return
@@ -166,7 +166,7 @@ class _Sizes:
         """Return how many inputs, branches and computed values are read for one copy."""
         steps = len(entry.inputs or ())
         if isinstance(entry, OpEntry):
-            return steps + sum(map(_values, filter(holds_expression, entry.fields.values())))
+            return steps + sum([_values(entry.fields[name]) for name in entry.computed])
         if isinstance(entry, ForkEntry):
             return steps + len(entry.branches)
         if not isinstance(entry, UseEntry):
@@ -183,7 +183,7 @@ class _Sizes:
         wanted = self.value(entry.when, own)
         if wanted is False:
             return Size()
-        if wanted is None or depth >= LIMITS.list_depth:
+        if wanted is None or depth >= LIST_DEPTH:
             return UNKNOWN
         if isinstance(entry, UseEntry):
             return self.of_module(entry.use, depth)

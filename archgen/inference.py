@@ -3,6 +3,8 @@
 from archgen.ir import Graph, Node, Op, Refusal, Shape
 from archgen.limits import LIMITS
 
+_MOST = LIMITS.dimension  # which is fixed
+
 
 def inferred(op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
     """Return the output shape of an op, or why it has none."""
@@ -10,7 +12,7 @@ def inferred(op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
         shape = op.infer(shapes)
     except Refusal as refusal:
         return refusal
-    if max(shape) > LIMITS.dimension:
+    if max(shape) > _MOST:
         return Refusal("E330", f"an axis of {max(shape):,} is more than a tensor holds")
     return shape
 

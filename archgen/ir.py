@@ -183,12 +183,12 @@ class Op(BaseModel):
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One value of the graph and the op that makes it.
 
     ``scope`` is the path of the module it belongs to, ``origin`` the place of the entry that made
-    it, ``written`` the filters as the spec says them where the width multiplier changed them.
+    it, which does not count where nodes are compared, ``written`` the filters as the spec says them
+    where the width multiplier changed them.
     """
 
     name: str
@@ -196,8 +196,20 @@ class Node:
     inputs: tuple[str, ...]
     shape: Shape
     scope: str = ""
-    origin: Place | None = field(default=None, compare=False, repr=False)
+    origin: Place | None = None
     written: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self._compared() == other._compared()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def _compared(self) -> tuple[object, ...]:
+        return (*self[:5], self.written)
 
 
 @dataclass(frozen=True)
@@ -225,17 +237,16 @@ class Graph:
         shapes: dict[str, Shape] = dict(self.inputs)
         known: dict[tuple[int, tuple[Shape, ...]], Shape] = {}
         entering = []
-        for node in self.nodes:
-            name, op = node.name, node.op
+        for name, op, reads, made, *_ in self.nodes:
             try:
-                inputs = tuple([shapes[source] for source in node.inputs])
+                inputs = tuple(map(shapes.__getitem__, reads))
             except KeyError as error:
                 raise ValueError(f"{name} reads what is not earlier: {error}") from error
             shape = known.get((id(op), inputs))
             if shape is None:
                 shape = known[id(op), inputs] = op.infer(inputs)
-            if name in shapes or shape != node.shape:
-                raise ValueError(f"{name} is made twice, or it is {shape}, not {node.shape}")
+            if name in shapes or shape != made:
+                raise ValueError(f"{name} is made twice, or it is {shape}, not {made}")
             shapes[name] = shape
             entering.append(inputs)
         if not shapes.keys() >= set(self.outputs.values()):

@@ -17,7 +17,7 @@ from archgen.places import Place
 from archgen.scopes import Environment, Poisoned
 from archgen.source import Array, Object
 from archgen.spec import Fork, OpEntry
-from archgen.validation import Found, field_of, holds_expression, norm_fault, part_faults
+from archgen.validation import Found, field_of, norm_fault, part_faults
 
 
 class Made(NamedTuple):
@@ -39,7 +39,6 @@ class Maker:
         # The defaults that a fault left without a value, by op: what reads them stays silent.
         self.poisoned: dict[str, set[str]] = {}
         self.defaults = {op: self.default(op, raw) for op, raw in self.raw_defaults.items()}
-        self.computed: dict[int, tuple[str, ...]] = {}
         self.made: dict[tuple[int, str], tuple[Made, ...] | None] = {}
         self.equal: dict[str, Op] = {}
 
@@ -66,11 +65,7 @@ class Maker:
     def ops(self, entry: OpEntry, environment: Environment) -> tuple[Made, ...] | None:
         """Return the ops of an entry: itself, then its norm and activation."""
         fields = entry.fields
-        names = self.computed.get(id(entry))
-        if names is None:
-            names = tuple(name for name in fields if holds_expression(fields[name]))
-            self.computed[id(entry)] = names
-        values = {n: self.within(fields[n], entry.at(n), environment) for n in names}
+        values = {n: self.within(fields[n], entry.at(n), environment) for n in entry.computed}
         if None in values.values():
             return None
         key = (id(entry), repr(values) if values else "")
@@ -118,7 +113,8 @@ class Maker:
 
     def lacks(self, op: str, given: Mapping[str, Any]) -> bool:
         """Say whether a field that is not given has a default, but one without a value."""
-        return any(key not in given for key in self.poisoned.get(op, ()))
+        poisoned = self.poisoned.get(op)
+        return bool(poisoned) and not poisoned <= given.keys()
 
     def scaled(self, part: Part) -> tuple[Part, int | None]:
         """Scale ``filters`` by the width multiplier, unless ``fixed``."""

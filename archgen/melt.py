@@ -4,7 +4,6 @@ Imports ``ir``, ``ops`` and ``diagnostics``.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from archgen.diagnostics import Fault, Faults, SpecError
 from archgen.ir import Node
@@ -29,12 +28,12 @@ def melted(nodes: Sequence[Node], outputs: Iterable[str]) -> list[Node]:
     result, room = [], LIMITS.steps
     for node in nodes:
         inputs = node.inputs
-        if not inner.isdisjoint(inputs):
+        if len(inputs) > 1 and not inner.isdisjoint(inputs):
             room -= sum(len(flat.get(name, "1")) for name in inputs)
             if room < 0:
                 raise _too_many(node)
             inputs = tuple([leaf for name in inputs for leaf in flat.get(name, (name,))])
-            node = replace(node, inputs=inputs)  # noqa: PLW2901 - the node under its new inputs
+            node = node._replace(inputs=inputs)  # noqa: PLW2901 - the node under its new inputs
         if node.name in inner:
             flat[node.name] = inputs
         else:

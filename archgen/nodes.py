@@ -61,12 +61,10 @@ class Nodes:
         """Make the nodes of an earlier expansion once more, under the names of ``move``."""
         renamed = {move.old_input: move.new_input}
         cut = len(move.old)
-        for node in self.made[span]:
-            name = renamed[node.name] = move.new + node.name[cut:]
-            inputs = tuple([renamed[source] for source in node.inputs])
-            scope = move.new + node.scope[cut:]
-            copy = Node(name, node.op, inputs, node.shape, scope, node.origin, node.written)
-            self.made.append(copy)
+        for old, op, reads, shape, scope, origin, written in self.made[span]:
+            name = renamed[old] = move.new + old[cut:]
+            inputs = tuple(map(renamed.__getitem__, reads))
+            self.made.append(Node(name, op, inputs, shape, move.new + scope[cut:], origin, written))
 
     def infer(self, op: Op, shapes: tuple[Shape, ...]) -> Shape | Refusal:
         """Return the output shape or the refusal, asking an op once for the same shapes."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from archgen import api
 from archgen.analysis import Analysis
 from archgen.api import Scalar, SpecLike
+from archgen.collection import uncollected
 from archgen.diagnostics import Fault, Faults, MachineError, SpecError, UsageError
 from archgen.files import write_bytes
 from archgen.ir import Graph, Shape
@@ -65,6 +66,7 @@ class Seen(NamedTuple):
     faults: tuple[Fault, ...] = ()
 
 
+@uncollected
 def render(  # noqa: PLR0913 - so many are a picture's choices, each by its name
     spec: Drawable,
     path: str | Path | None = None,

@@ -140,7 +140,7 @@ class Resolver:
     def head(self, name: str, head: Head, main: Context) -> Output | None:
         """Expand a head where its condition holds; None where not."""
         environment = main.environment
-        wanted = self.evaluator.condition(head.when, head.at("when"), environment)
+        wanted = self.evaluator.condition(head, environment)
         if not wanted:
             main.frame.slots[name].state = "absent"
             return None if wanted is False else Output(None, 1.0)
@@ -201,7 +201,7 @@ class Resolver:
     ) -> Tensor | None:
         """Expand one copy of one entry where its condition holds."""
         slot = context.frame.slots[name]
-        wanted = self.evaluator.condition(entry.when, entry.at("when"), context.environment)
+        wanted = self.evaluator.condition(entry, context.environment)
         if wanted is False:
             slot.state = "absent"
             return tensor
@@ -354,7 +354,7 @@ class Resolver:
         self.nodes.enter_fork()
         for name in fork.order or fork.branches:
             branch = fork.branches[name]
-            wanted = self.evaluator.condition(branch.when, branch.at("when"), context.environment)
+            wanted = self.evaluator.condition(branch, context.environment)
             if wanted is False:
                 context.frame.slots.setdefault(name, Slot()).state = "absent"
             else:

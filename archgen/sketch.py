@@ -5,7 +5,7 @@ there too; its shapes are not known. Imports ``resolve``, ``outline``, ``analysi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
@@ -22,7 +22,7 @@ from archgen.places import Place
 from archgen.resolve import Context, Output, Resolver
 from archgen.scopes import Environment, Slot, Tensor
 from archgen.source import Object
-from archgen.spec import Entry, Fork, Head, Spec, UseEntry
+from archgen.spec import Branch, Entry, Fork, Head, Spec, UseEntry
 
 LONGEST_NAME = 4096
 COLOURS = 3  # the channels of an input that is not known
@@ -119,8 +119,8 @@ class _Lenient(Evaluator):
         count = super().copies(entry, environment)
         return 1 if count == -1 else count
 
-    def condition(self, raw: object, place: Place, environment: Environment) -> bool | None:
-        return super().condition(raw, place, environment) is not False
+    def condition(self, level: Entry | Branch | Head, environment: Environment) -> bool | None:
+        return super().condition(level, environment) is not False
 
 
 class _Sketcher(Resolver):
@@ -265,7 +265,7 @@ class _SketchedNodes(Nodes):
         self.unknown.add(name)
         if fault:
             self.faulty[name] = fault
-        self.made.append(replace(node, name=name))
+        self.made.append(node._replace(name=name))
         return Tensor(name, opened(entering), name.rpartition(".")[2])
 
     def free(self, name: str) -> str:

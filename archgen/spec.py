@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from archgen.expressions import is_expression
+from archgen.expressions import holds_expression, is_expression
 from archgen.limits import LIMITS
 from archgen.naming import NAME_LENGTH, NAME_PATTERN, NAME_WORDS
 from archgen.ops.fields import wrong
@@ -204,6 +204,11 @@ class OpEntry(Entry):
     def called(self) -> str:
         """Return the entry's name, else its op's."""
         return self.name or self.op
+
+    @cached_property
+    def computed(self) -> tuple[str, ...]:
+        """Return the names of the fields that hold a `$`-value."""
+        return tuple(name for name, value in self.fields.items() if holds_expression(value))
 
 
 class UseEntry(Entry):

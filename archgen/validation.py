@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from archgen.composition import Part
 from archgen.diagnostics import NAMES_LISTED, Fault, closest, named, offering, quoted
-from archgen.expressions import ExpressionFault, is_expression
+from archgen.expressions import ExpressionFault, holds_expression
 from archgen.limits import LIMITS
 from archgen.naming import NAME_WORDS
 from archgen.ops import OPS
@@ -225,12 +225,3 @@ def follower_of(key: str, raw: Object, defaults: Mapping[str, Object]) -> Found:
     if key not in raw and inherited is not None and key in inherited:
         return Found(inherited.places[key], inherited[key], inherited[key], inherited=True)
     return Found(raw.places.get(key, raw.place), raw.get(key), raw.get(key))
-
-
-def holds_expression(value: object) -> bool:
-    """Return whether a value or anything in it is a `$`-value."""
-    if isinstance(value, dict):
-        return any(map(holds_expression, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(holds_expression, value))
-    return is_expression(value)

@@ -56,7 +56,8 @@ class Wiring:
         self, entries: Sequence[Entry], names: Sequence[tuple[str, ...]], frame: Frame
     ) -> None:
         """Take up the names of a list, and those that its unnamed fork adds to it."""
-        called = Counter([entry.called for entry in entries])
+        repeated = any(entry.repeat is not None for entry in entries)
+        called = Counter([entry.called for entry in entries]) if repeated else Counter[str]()
         for entry, copies in zip(entries, names, strict=True):
             frame.is_sound = frame.is_sound and not isinstance(entry, Broken)
             place = entry.named_at

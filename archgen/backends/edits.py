@@ -38,7 +38,7 @@ def rewritten_model(model: "keras.Model", rewriting: Rewriting) -> "keras.Model"
 
 def _uninitialised(graph: Graph) -> Graph:
     """Return a graph whose weights begin as zeros: no time goes into values that are replaced."""
-    nodes = tuple(replace(node, op=_with_zeros(node.op)) for node in graph)
+    nodes = tuple(node._replace(op=_with_zeros(node.op)) for node in graph)
     return replace(graph, nodes=nodes)
 
 

@@ -41,7 +41,7 @@ class Conv(Kernel):
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output map; Raises Refusal E310, E330."""
-        height, width = lay(inputs[0], self.axes(), self.label())
+        height, width = lay(inputs[0], self.axes(), self.label)
         if inputs[0][2] % self.groups:
             channels = inputs[0][2]
             message = f"{channels} channels do not divide into {self.groups} groups"

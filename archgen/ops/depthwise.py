@@ -44,7 +44,7 @@ class DepthwiseConv(_Depthwise):
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output map; Raises Refusal E310, E330."""
-        height, width = lay(inputs[0], self.axes(), self.label())
+        height, width = lay(inputs[0], self.axes(), self.label)
         return (height.size, width.size, inputs[0][2] * self.depth_multiplier)
 
     def weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:
@@ -89,7 +89,7 @@ class SeparableConv(_Depthwise):
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output map; Raises Refusal E310, E330."""
-        height, width = lay(inputs[0], self.axes(), self.label())
+        height, width = lay(inputs[0], self.axes(), self.label)
         return (height.size, width.size, self.filters)
 
     def weights(self, inputs: tuple[Shape, ...]) -> tuple[Weight, ...]:

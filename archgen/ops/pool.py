@@ -36,12 +36,12 @@ class _Pool(Op):
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """Return the output map; Raises Refusal E310, E330."""
-        height, width = lay(inputs[0], self.axes(), self.label())
+        height, width = lay(inputs[0], self.axes(), self.label)
         return (height.size, width.size, inputs[0][2])
 
     def window(self, inputs: tuple[Shape, ...]) -> Window:
         """Return the pool's window."""
-        height, width = lay(inputs[0], self.axes(), "")
+        height, width = lay(inputs[0], self.axes())
         strides = self.strides or self.pool_size
         return Window(self.pool_size, strides, (height.before, width.before))
 
@@ -68,7 +68,7 @@ class _Pool(Op):
         if isinstance(self.padding, str) and not self.ceil_mode:
             return _NO_PADDING
         windows = self.axes()
-        return overhang(inputs[0], windows, lay(inputs[0], windows, ""))
+        return overhang(inputs[0], windows, lay(inputs[0], windows))
 
 
 class MaxPool(_Pool):
@@ -123,7 +123,7 @@ class AvgPool(_Pool):
     def axes_padding(self, inputs: tuple[Shape, ...]) -> tuple[tuple[int, int], ...]:
         """Return the padding that belongs to the pool, without what ceil_mode adds."""
         if isinstance(self.padding, str):
-            fits = lay(inputs[0], self.axes(), "") if self.padding == "same" else ()
+            fits = lay(inputs[0], self.axes()) if self.padding == "same" else ()
             return tuple((laid.before, laid.after) for laid in fits) or _NO_PADDING
         return self.padding
 

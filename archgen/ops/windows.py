@@ -1,5 +1,6 @@
 """What convolutions and pools share: laying a window over a map, or refusing with its numbers."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from archgen.geometry import Axis, Fit, fit, reach
@@ -7,6 +8,7 @@ from archgen.ir import Call, Caption, Op, Pair, Refusal, Shape, View, Window, sh
 from archgen.ops.fields import Sides, wrong
 
 PaddingValue = str | Sides
+MAP_AXES = 3  # height, width, channels
 
 
 class Kernel(Op):
@@ -27,7 +29,7 @@ class Kernel(Op):
     def window(self, inputs: tuple[Shape, ...]) -> Window | View | None:
         """Return the reach of the kernel."""
         height, width = self.axes()
-        laid = lay(inputs[0], (height, width), "")
+        laid = lay(inputs[0], (height, width))
         return Window((reach(height), reach(width)), self.strides, (laid[0].before, laid[1].before))
 
     def label(self) -> str:
@@ -68,7 +70,7 @@ def _family(kernel: Pair) -> str:
 
 def require_map(shape: Shape, what: str) -> None:
     """Raise Refusal unless the shape is height × width × channels."""
-    if len(shape) != 3:  # noqa: PLR2004 - height, width, channels
+    if len(shape) != MAP_AXES:
         raise Refusal("E330", f"{what} needs a map, not {shape_text(shape)} features")
 
 
@@ -83,14 +85,20 @@ def axes(
     )
 
 
-def lay(shape: Shape, windows: tuple[Axis, Axis], what: str) -> tuple[Fit, Fit]:
+def lay(
+    shape: Shape, windows: tuple[Axis, Axis], label: Callable[[], str] = str
+) -> tuple[Fit, Fit]:
     """Lay a window over a map; Raises Refusal E310 with window and map where it does not fit."""
-    require_map(shape, what)
-    height, width = fit(shape[0], windows[0]), fit(shape[1], windows[1])
+    if len(shape) != MAP_AXES:
+        require_map(shape, label())
+    height = fit(shape[0], windows[0])
+    # A square window on a square map lies alike on both axes.
+    is_square = shape[0] == shape[1] and windows[0] == windows[1]
+    width = height if is_square else fit(shape[1], windows[1])
     if height is None or width is None:
         spans = f"{reach(windows[0])}×{reach(windows[1])}"
         room = f"{_room(shape[0], windows[0])}×{_room(shape[1], windows[1])}"
-        message = f"{what} does not fit {shape[0]}×{shape[1]}"
+        message = f"{label()} does not fit {shape[0]}×{shape[1]}"
         raise Refusal("E310", message, f"window {spans}, map {room}")
     return height, width
 

@@ -71,10 +71,12 @@ class Draft:
         names = {place: node.name for place, node in self.nodes.items()}
         names |= {name: name for name in self.graph.inputs}
         nodes = [
-            replace(node, inputs=tuple([names[self._newest(read)] for read in self._inputs[place]]),
-                    shape=self.shapes[place])
+            node._replace(
+                inputs=tuple([names[self._newest(read)] for read in self._inputs[place]]),
+                shape=self.shapes[place],
+            )
             for place, node in self.nodes.items()
-        ]  # fmt: skip
+        ]
         outputs = {name: names[self._newest(node)] for name, node in self.graph.outputs.items()}
         return replace(self.graph, nodes=tuple(nodes), outputs=outputs)
 

@@ -58,6 +58,8 @@ class Block(NamedTuple):
 
     def moved(self, dx: float, dy: float) -> "Block":
         """Return the block in another place."""
+        if not dx and not dy:
+            return self
         return Block(
             self.w,
             self.h,
@@ -78,7 +80,7 @@ def single(rect: Rect, shapes: Sequence[Shape], behind: float = 0.0) -> Block:
     ``behind`` is how far the cards behind it stand out where its lines leave.
     """
     middle, high = rect.w / 2, rect.h + behind
-    entry, leave = (Port(middle, middle, y, rect.id) for y in (0.0, high))
+    entry, leave = Port(middle, middle, 0.0, rect.id), Port(middle, middle, high, rect.id)
     return Block(rect.w, high, tuple(shapes), (((), entry),), ((leave, ()),))
 
 
@@ -97,10 +99,13 @@ class _Stack:
     def put(self, block: Block, *, first: bool) -> None:
         """Place a block below the others and draw the lines into it."""
         dx = self.axis - block.w / 2
-        self.y += 0 if first else self.gap(block, dx)
-        placed = block.moved(dx, self.y)
+        y = self.y if first else self.y + self.least
+        placed = block.moved(dx, y)
+        if self.least < GAP_FAN and self.has_turn(placed):
+            y = self.y + GAP_FAN
+            placed = block.moved(dx, y)
         self.shapes += placed.shapes
-        self.y += block.h
+        self.y = y + block.h
         if first:
             self.entries, self.lanes = list(placed.entries), list(placed.lanes)
             self.exits = list(placed.exits)
@@ -119,17 +124,17 @@ class _Stack:
         self.lanes = [(*one, *two) for one in self.lanes for two in placed.lanes]
         self.exits = [*placed.exits, *through]
 
-    def gap(self, block: Block, dx: float) -> float:
-        """Return the room to the next block: more where lines have to turn."""
+    def has_turn(self, placed: Block) -> bool:
+        """Return whether a line into the next block has to turn, for which it needs more room."""
         for port, way in self.exits:
-            for lane in block.lanes:
+            for lane in placed.lanes:
                 # A skip from a bar leaves it straight; only one from a narrow box turns.
-                if port.at(lane[0][0] + dx) != lane[0][0] + dx:
-                    return max(GAP_FAN, self.least)
-            for inner, target in block.entries:
-                if _turns(port, (*way, *_shifted(inner, dx, 0)), target.moved(dx, 0)):
-                    return max(GAP_FAN, self.least)
-        return self.least
+                if port.at(lane[0][0]) != lane[0][0]:
+                    return True
+            for inner, target in placed.entries:
+                if _turns(port, (*way, *inner), target):
+                    return True
+        return False
 
 
 def stacked(blocks: Sequence[Block], gap: float) -> Block:

@@ -8,6 +8,7 @@ from archgen.render.scene import Line, Point
 
 ARROW = 6.5
 COVERED = 0.7  # of its arrow head, where a line already ends
+HALF = 0.45  # of its length, from its middle to a side
 
 
 def steps(points: Sequence[Point], line: Line) -> Iterator[tuple[Point, ...]]:
@@ -28,27 +29,14 @@ def steps(points: Sequence[Point], line: Line) -> Iterator[tuple[Point, ...]]:
             yield ((nx, ny),)
 
 
-def shortened(points: Sequence[Point]) -> list[Point]:
-    """Return the points of a line that ends where its arrow head takes over."""
-    dx, dy = _towards(*points[-2:])
-    x, y = points[-1]
-    return [*points[:-1], _rounded(x - COVERED * ARROW * dx, y - COVERED * ARROW * dy)]
-
-
-def arrow_corners(before: Point, end: Point) -> tuple[Point, Point, Point]:
-    """Return the corners of the head of an arrow from one point to another."""
-    dx, dy = _towards(before, end)
-    x, y, half = end[0] - ARROW * dx, end[1] - ARROW * dy, 0.45 * ARROW
-    left, right = (x - half * dy, y + half * dx), (x + half * dy, y - half * dx)
-    return (end, _rounded(*left), _rounded(*right))
-
-
-def _rounded(x: float, y: float) -> Point:
-    return (round(x, 2), round(y, 2))
-
-
-def _towards(before: Point, end: Point) -> Point:
-    """Return the direction from one point to another, of length 1."""
-    dx, dy = end[0] - before[0], end[1] - before[1]
+def headed(points: Sequence[Point]) -> tuple[list[Point], tuple[Point, Point, Point]]:
+    """Return the points of a line up to where its arrow head takes over, and the head's corners."""
+    before, (x, y) = points[-2:]
+    dx, dy = x - before[0], y - before[1]
     length = hypot(dx, dy) or 1.0
-    return (dx / length, dy / length)
+    dx, dy = ARROW * dx / length, ARROW * dy / length
+    half_x, half_y = HALF * dx, HALF * dy
+    left = (round(x - dx - half_y, 2), round(y - dy + half_x, 2))
+    right = (round(x - dx + half_y, 2), round(y - dy - half_x, 2))
+    covered = (round(x - COVERED * dx, 2), round(y - COVERED * dy, 2))
+    return [*points[:-1], covered], ((x, y), left, right)

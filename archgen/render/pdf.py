@@ -1,11 +1,12 @@
 """A picture as PDF, its text selectable; reportlab is asked only here. Imports ``scene``."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from archgen.diagnostics import Fault, MachineError
 from archgen.render.palette import DARK, LIGHT, Theme
-from archgen.render.paths import arrow_corners, shortened, steps
+from archgen.render.paths import headed, steps
 from archgen.render.scene import Line, Point, Rect, Scene, Text
 from archgen.render.svg import BASELINE
 from archgen.render.typography import FACES, FONTS, Run, width
@@ -96,20 +97,20 @@ class _Page:
         self.canvas.setFillColor(colour)
         self.canvas.setLineWidth(1.2)
         self.canvas.setDash()
+        points: Sequence[Point] = [(x, self.height - y) for x, y in line.points]
+        if line.arrow:
+            points, corners = headed(points)
+            self.head(corners)
         path = self.canvas.beginPath()
-        points = [(x, self.height - y) for x, y in line.points]
-        points = shortened(points) if line.arrow else points
         path.moveTo(*points[0])
         for step in steps(points, line):
             flat = [number for point in step for number in point]
             (path.lineTo if len(step) == 1 else path.curveTo)(*flat)
         self.canvas.drawPath(path)
-        if line.arrow:
-            self.head([(x, self.height - y) for x, y in line.points[-2:]])
 
-    def head(self, ends: list[Point]) -> None:
+    def head(self, corners: Sequence[Point]) -> None:
         path = self.canvas.beginPath()
-        first, *rest = arrow_corners(*ends)
+        first, *rest = corners
         path.moveTo(*first)
         for corner in rest:
             path.lineTo(*corner)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from html import escape
 
 from archgen.render.palette import DARK, LIGHT, Theme
-from archgen.render.paths import arrow_corners, shortened, steps
+from archgen.render.paths import headed, steps
 from archgen.render.scene import Line, Point, Rect, Scene, Shape, Text
 from archgen.render.typography import Run
 
@@ -58,6 +58,22 @@ def _class(role: str) -> str:
     return role.replace("×", "x").replace(" ", "-").replace("_", "-")
 
 
+class _Texts(dict[str, str]):
+    """Texts as they are written in XML: names of nodes are said many times."""
+
+    def __missing__(self, text: str) -> str:
+        self[text] = written = _text(text)
+        return written
+
+
+class _Numbers(dict[float, str]):
+    """Numbers as they are written: a picture has few different ones."""
+
+    def __missing__(self, number: float) -> str:
+        self[number] = written = f"{number:.9g}"
+        return written
+
+
 class Pen:
     """Draws shapes in the colours of a theme; it says each look once and repeats it."""
 
@@ -65,6 +81,8 @@ class Pen:
         self.theme = theme
         self.boxes: dict[tuple[str, float, bool], str] = {}
         self.styles: dict[tuple[float, str, bool], str] = {}
+        self.texts = _Texts()
+        self.numbers = _Numbers()
 
     def drawn(self, shape: Shape) -> str:
         """Return a shape as an element or two."""
@@ -74,14 +92,15 @@ class Pen:
 
     def _rect(self, rect: Rect) -> str:
         x, y, w, h, family, r, name, hint, stroke, dashed = rect
+        number, text = self.numbers, self.texts
         look = self.boxes.get((family, stroke, dashed))
         if look is None:
             look = self.boxes[family, stroke, dashed] = self._look(rect)
-        known = f' data-node="{_text(name)}"' if name else ""
+        known = f' data-node="{text[name]}"' if name else ""
         end = f"><title>{_text(hint)}</title></rect>" if hint else "/>"
         return (
-            f'<rect x="{x:.9g}" y="{y:.9g}" width="{w:.9g}" height="{h:.9g}" '
-            f'rx="{r:.9g}" {look}{known}{end}'
+            f'<rect x="{number[x]}" y="{number[y]}" width="{number[w]}" height="{number[h]}" '
+            f'rx="{number[r]}" {look}{known}{end}'
         )
 
     def _look(self, rect: Rect) -> str:
@@ -98,46 +117,50 @@ class Pen:
         return f'class="{_class(rect.family)}" fill="{colour}"'
 
     def _words(self, text: Text) -> str:
-        runs, middle = text.runs, f"{text.x:.9g}"
-        y = round(text.y + BASELINE * max([run.size for run in runs]), 2)
-        turn = f' transform="rotate(-90 {middle} {text.y:.9g})"' if text.turned else ""
-        anchor = "" if text.anchor == "start" else f' text-anchor="{text.anchor}"'
-        place = f'x="{middle}" y="{y:.9g}"{anchor}{turn}'
+        x, y, runs, anchored, turned = text
+        number = self.numbers
+        middle = number[x]
+        size = runs[0].size if len(runs) == 1 else max([run.size for run in runs])
+        line = number[round(y + BASELINE * size, 2)]
+        anchor = "" if anchored == "start" else f' text-anchor="{anchored}"'
+        turn = f' transform="rotate(-90 {middle} {number[y]})"' if turned else ""
+        place = f'x="{middle}" y="{line}"{anchor}{turn}'
         if len(runs) == 1:
-            return f"<text {place} {self._style(runs[0])}>{_text(runs[0].text)}</text>"
+            return f"<text {place} {self._style(runs[0])}>{self.texts[runs[0].text]}</text>"
         return f"<text {place}>{''.join(map(self._run, runs))}</text>"
 
     def _run(self, run: Run) -> str:
-        gap = f' dx="{run.gap:.9g}"' if run.gap else ""
-        return f"<tspan{gap} {self._style(run)}>{_text(run.text)}</tspan>"
+        gap = f' dx="{self.numbers[run.gap]}"' if run.gap else ""
+        return f"<tspan{gap} {self._style(run)}>{self.texts[run.text]}</tspan>"
 
     def _style(self, run: Run) -> str:
-        key = (run.size, run.role, run.bold)
-        if key not in self.styles:
-            weight = ' font-weight="bold"' if run.bold else ""
-            colour = f'class="{_class(run.role)}" fill="{self.theme.roles[run.role]}"'
-            self.styles[key] = f'font-size="{run.size:.9g}"{weight} {colour}'
-        return self.styles[key]
+        _, size, role, bold, _ = run
+        style = self.styles.get((size, role, bold))
+        if style is None:
+            weight = ' font-weight="bold"' if bold else ""
+            colour = f'class="{_class(role)}" fill="{self.theme.roles[role]}"'
+            style = self.styles[size, role, bold] = f'font-size="{size:.9g}"{weight} {colour}'
+        return style
 
     def _line(self, line: Line) -> str:
-        colour, name = self.theme.roles[line.role], _class(line.role)
-        known = f' data-edge="{_text(line.source)} {_text(line.target)}"' if line.source else ""
-        points = shortened(line.points) if line.arrow else line.points
-        path = "".join(
-            [("L" if len(step) == 1 else "C") + _pairs(step) for step in steps(points, line)]
+        points, source, target, arrow, role, *_ = line
+        colour, name = self.theme.roles[role], _class(role)
+        known = f' data-edge="{self.texts[source]} {self.texts[target]}"' if source else ""
+        head = ""
+        if arrow:
+            points, corners = headed(points)
+            head = f'<path d="M{"L".join(self._pairs(corners))}Z" class="{name}" fill="{colour}"/>'
+        path = self._pairs(points[:1])
+        for step in steps(points, line):
+            path += ["L" if len(step) == 1 else "C", " ".join(self._pairs(step))]
+        return (
+            f'<path d="M{"".join(path)}" fill="none" class="{name}-line" '
+            f'stroke="{colour}" stroke-width="1.2"{known}/>{head}'
         )
-        drawn = (
-            f'<path d="M{_pairs(points[:1])}{path}" fill="none" class="{name}-line" '
-            f'stroke="{colour}" stroke-width="1.2"{known}/>'
-        )
-        if not line.arrow:
-            return drawn
-        head = "L".join([_pairs((corner,)) for corner in arrow_corners(*line.points[-2:])])
-        return f'{drawn}<path d="M{head}Z" class="{name}" fill="{colour}"/>'
 
-
-def _pairs(points: Sequence[Point]) -> str:
-    return " ".join([f"{x:.9g} {y:.9g}" for x, y in points])
+    def _pairs(self, points: Sequence[Point]) -> list[str]:
+        number = self.numbers
+        return [f"{number[x]} {number[y]}" for x, y in points]
 
 
 def _text(text: str) -> str:
