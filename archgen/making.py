@@ -20,6 +20,9 @@ from archgen.spec import Fork, OpEntry
 from archgen.validation import Found, field_of, norm_fault, part_faults
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 class Made(NamedTuple):
     """An op that an entry stands for; ``written`` is its filters before the width multiplier."""
 
@@ -104,8 +107,10 @@ class Maker:
         for part in parts_of(entry.op, fields, self.defaults):
             if part.suffix and self.lacks(part.op, part.fields):
                 return None
-            scaled, before = (part, None) if effective else self.scaled(part)
-            op = self.checked(scaled, entry, environment)
+            before = None
+            if "filters" in part.fields and not effective:
+                part, before = self.scaled(part)  # noqa: PLW2901 - the part as it is built
+            op = self.checked(part, entry, environment)
             if op is None:
                 return None
             made.append(Made(part.suffix, op, before))
@@ -113,8 +118,7 @@ class Maker:
 
     def lacks(self, op: str, given: Mapping[str, Any]) -> bool:
         """Say whether a field that is not given has a default, but one without a value."""
-        poisoned = self.poisoned.get(op)
-        return bool(poisoned) and not poisoned <= given.keys()
+        return not given.keys() >= self.poisoned.get(op, _NONE)
 
     def scaled(self, part: Part) -> tuple[Part, int | None]:
         """Scale ``filters`` by the width multiplier, unless ``fixed``."""

@@ -190,7 +190,8 @@ class Resolver:
                 context.frame.holds(name, None)
                 continue
             environment = context.environment.inner(index=Result(index, effective=False))
-            tensor = self.copy(entry, name, context._replace(environment=environment), tensor)
+            inside = Context(context.frame, environment, context.path, context.scope)
+            tensor = self.copy(entry, name, inside, tensor)
         slots = context.frame.slots
         if entry.called in slots:
             slots[entry.called] = slots[names[-1]] if names else Slot("absent")
@@ -231,7 +232,8 @@ class Resolver:
             return self.fork(entry, name, context, inputs[0])
         slot.inner = Frame(context.frame)
         self.wiring.declare_fork(entry, slot.inner)
-        inside = context._replace(frame=slot.inner, path=f"{context.path}{name}.")
+        path = f"{context.path}{name}."
+        inside = Context(slot.inner, context.environment, path, context.scope)
         return self.fork(entry, entry.join, inside, inputs[0])
 
     def inputs(
@@ -374,7 +376,8 @@ class Resolver:
         """Expand one branch; an empty one is the identity."""
         slot = context.frame.slots.setdefault(name, Slot())
         slot.state, slot.inner = "open", Frame(context.frame)
-        inside = context._replace(frame=slot.inner, path=f"{context.path}{name}.")
+        path = f"{context.path}{name}."
+        inside = Context(slot.inner, context.environment, path, context.scope)
         result = self.layers(branch.layers, inside, entering)
         slot.state, slot.tensor = "built", result
         return result

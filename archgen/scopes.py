@@ -95,7 +95,7 @@ class Move(NamedTuple):
 
     def tensor(self, tensor: Tensor) -> Tensor:
         """Return the other expansion's tensor."""
-        return tensor._replace(node=self.node(tensor.node))
+        return Tensor(self.node(tensor.node), tensor.shape, tensor.entry)
 
 
 State = Literal["later", "open", "built", "absent"]

@@ -41,7 +41,7 @@ class Draft:
 
     def put(self, place: str, op: Op) -> None:
         """Give the node of a place another op, which makes the same shape."""
-        self.nodes[place] = replace(self.nodes[place], op=op)
+        self.nodes[place] = self.nodes[place]._replace(op=op)
 
     def drop(self, place: str, note: str, *edits: Edit) -> None:
         """Let whoever reads a place with one input read that input instead."""

@@ -129,7 +129,7 @@ def _rows(series: Series) -> Iterator[list[Item]]:
         if isinstance(element, Fork):
             filled = [branch for branch in element.branches if branch]
             if len(filled) > 1:
-                yield list(items((element,)))
+                yield items((element,))
             else:
                 yield from _rows(filled[0])
         elif isinstance(element, Tangle):

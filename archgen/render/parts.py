@@ -112,7 +112,7 @@ def _told(faults: Sequence[str], across: float, top: float) -> list[Text]:
 def _legend(elements: Iterable[Element], detail: int, across: float) -> Part:
     """Return the kinds that occur, each with its colour, and what the marks mean, in lines."""
     x, y, wide, shapes = 0.0, 0.0, 0.0, list[Shape]()
-    for family, words in _entries(list(boxes(elements)), detail):
+    for family, words in _entries(boxes(elements), detail):
         run = (Run(words, 10, "muted"),)
         sample = LEGEND_SAMPLE if family else 0.0
         if x and x + sample + room(*run) > across:

@@ -143,11 +143,12 @@ class Pen:
         return style
 
     def _line(self, line: Line) -> str:
-        points, source, target, arrow, role, *_ = line
+        source, target, role = line.source, line.target, line.role
         colour, name = self.theme.roles[role], _class(role)
         known = f' data-edge="{self.texts[source]} {self.texts[target]}"' if source else ""
+        points: Sequence[Point] = line.points
         head = ""
-        if arrow:
+        if line.arrow:
             points, corners = headed(points)
             head = f'<path d="M{"L".join(self._pairs(corners))}Z" class="{name}" fill="{colour}"/>'
         path = self._pairs(points[:1])

@@ -4,7 +4,7 @@ A box is one entry of the spec: convolution, norm and activation fused. A group 
 module. Imports ``ir`` and ``places``; ``viewing`` makes it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -129,33 +129,35 @@ class View:
         return (*self.body, *(head for _, head in self.heads))
 
 
-def items(series: Iterable[Element]) -> Iterator[Item]:
+def items(series: Iterable[Element]) -> list[Item]:
     """Return every item of a series, those in branches too, but none inside a module."""
+    found: list[Item] = []
     for element in series:
         if isinstance(element, Fork):
             for branch in element.branches:
-                yield from items(branch)
+                found += items(branch)
         elif isinstance(element, Tangle):
-            yield from element.items
+            found += element.items
         else:
-            yield element
+            found.append(element)
+    return found
 
 
-def groups(series: Iterable[Element]) -> Iterator[Group]:
+def groups(series: Iterable[Element]) -> list[Group]:
     """Return every module of a series, those inside modules too, outer ones first."""
+    found: list[Group] = []
     for item in items(series):
         if isinstance(item, Group):
-            yield item
-            yield from groups(item.body)
+            found += (item, *groups(item.body))
+    return found
 
 
-def boxes(series: Iterable[Element]) -> Iterator[Box]:
+def boxes(series: Iterable[Element]) -> list[Box]:
     """Return every box of a series, those inside modules too."""
+    found: list[Box] = []
     for item in items(series):
-        if isinstance(item, Box):
-            yield item
-        else:
-            yield from boxes(item.body)
+        found += (item,) if isinstance(item, Box) else boxes(item.body)
+    return found
 
 
 def shape_words(shape: Shape) -> str:
