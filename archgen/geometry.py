@@ -4,6 +4,7 @@ A window of ``kernel`` taps, ``dilation`` apart, covers ``reach = (kernel - 1) *
 positions and moves by ``stride``.
 """
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 AxisPadding = Literal["same", "valid"] | tuple[int, int]
@@ -32,6 +33,7 @@ def reach(axis: Axis) -> int:
     return (axis.kernel - 1) * axis.dilation + 1
 
 
+@lru_cache(maxsize=4096)  # asked for each node again: its shape, its check, its window
 def fit(size: int, axis: Axis) -> Fit | None:
     """Lay a window over ``size`` positions; None where not one window fits.
 

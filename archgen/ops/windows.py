@@ -1,6 +1,7 @@
 """What convolutions and pools share: laying a window over a map, or refusing with its numbers."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from archgen.geometry import Axis, Fit, fit, reach
@@ -74,6 +75,7 @@ def require_map(shape: Shape, what: str) -> None:
         raise Refusal("E330", f"{what} needs a map, not {shape_text(shape)} features")
 
 
+@lru_cache(maxsize=1024)
 def axes(
     kernel: Pair, strides: Pair, dilation: Pair, padding: PaddingValue, *, ceil_mode: bool = False
 ) -> tuple[Axis, Axis]:
