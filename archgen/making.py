@@ -19,7 +19,6 @@ from archgen.source import Array, Object
 from archgen.spec import Fork, OpEntry
 from archgen.validation import Found, field_of, norm_fault, part_faults
 
-
 _NONE: frozenset[str] = frozenset()
 
 

@@ -69,9 +69,16 @@ def finished(nodes: Sequence[Node], outputs: Iterable[str], faults: Faults) -> l
     """Return the nodes with nested concats melted; E223 for each whose value nothing uses."""
     ends = set(outputs)
     whole = melted(nodes, ends)
-    used = ends.union(*[node.inputs for node in whole])
-    for node in whole:
-        if node.name not in used:
-            message = f"nothing uses the value of `{node.name}`"
-            faults.add(Fault("E223", message, node.origin))
+    for fault in unused(whole, ends).values():
+        faults.add(fault)
     return whole
+
+
+def unused(nodes: Sequence[Node], outputs: Iterable[str]) -> dict[str, Fault]:
+    """Return E223 for each node whose value nothing uses, by its name."""
+    used = set(outputs).union(*[node.inputs for node in nodes])
+    return {
+        node.name: Fault("E223", f"nothing uses the value of `{node.name}`", node.origin)
+        for node in nodes
+        if node.name not in used
+    }

@@ -14,7 +14,7 @@ from archgen.diagnostics import Fault, Faults, SpecError
 from archgen.evaluation import Evaluator, Values
 from archgen.ir import Caption, Graph, Node, Op, Refusal, Shape
 from archgen.making import Made, Maker
-from archgen.melt import melted
+from archgen.melt import melted, unused
 from archgen.naming import INPUT
 from archgen.nodes import Nodes
 from archgen.outline import OPEN, asked, opened
@@ -147,6 +147,9 @@ class _Sketcher(Resolver):
         faults = self.sketched.faulty
         # A concat with a fault stays, to bear it.
         nodes = tuple(melted(self.nodes.made, {*self.outputs.values(), *faults}))
+        if any(fault.code == "E223" for fault in self.said):
+            late = unused(nodes, self.outputs.values())
+            faults = {**faults, **{name: told(fault) for name, fault in late.items()}}
         return Draft(self.spec.name, nodes, inputs, self.outputs, self.modules, faults)
 
     def collected(self, leaving: Tensor | None, heads: Mapping[str, Output]) -> Graph | None:
@@ -188,7 +191,7 @@ class _Sketcher(Resolver):
     def fault_in(self, place: Place) -> str:
         """Return the first fault in a text, "" where there is none."""
         inside = (fault for fault in self.said if fault.place and _holds(place, fault.place))
-        return next((f"{fault.code}: {fault.message}" for fault in inside), "")
+        return next(map(told, inside), "")
 
     def entering(self) -> Tensor:
         """Return what enters the network."""
@@ -219,6 +222,11 @@ class _Sketcher(Resolver):
         names = tuple(dict.fromkeys(tensor.node for tensor in inputs))
         node = Node(name, StandIn(words=words), names, (), context.scope, place)
         return self.sketched.stand_in(node, inputs[0].shape, self.fault_in(place))
+
+
+def told(fault: Fault) -> str:
+    """Return what a box says of its fault."""
+    return f"{fault.code}: {fault.message}"
 
 
 def _holds(outer: Place, inner: Place) -> bool:

@@ -7,10 +7,9 @@ Imports ``heads``, ``layout``, ``overview``, ``parts``, ``poster``, ``scene``, `
 from collections.abc import Mapping
 from dataclasses import replace
 
-from archgen.naming import INPUT
 from archgen.render.heads import with_heads
 from archgen.render.layout import Layout, cost_text, costs_of
-from archgen.render.overview import overview
+from archgen.render.overview import overview, with_ends
 from archgen.render.parts import Title, flow, titled
 from archgen.render.poster import poster
 from archgen.render.scene import Scene
@@ -38,7 +37,7 @@ def figure(
         )
     if kind == "layers":
         opened = replace(layout, open=True)
-        body = flow(opened.entering(view.body, {INPUT: view.input}), direction).flat()
+        body = flow(with_ends(view, opened), direction).flat()
         part = with_heads(body, view, opened)
         return titled(part, _title(view), view.everything, detail=detail, faults=view.faults)
     shown = [item for item in items(view.body) if isinstance(item, Box)]

@@ -8,11 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archgen.ir import Shape as Size
+from archgen.naming import INPUT
 from archgen.render.blocks import Block, Port, Way, route, single, stacked
 from archgen.render.scene import Line, Moved, Point, Rect, Shape, Text
 from archgen.render.tangles import ABOVE, BELOW, placed
 from archgen.render.typography import Run, quantity, room, wrapped
-from archgen.render.view import Box, Element, Fork, Group, Series, Tangle, items, shape_words
+from archgen.render.view import (
+    Box,
+    Element,
+    Fork,
+    Group,
+    Item,
+    Series,
+    Tangle,
+    entered,
+    shape_words,
+)
 
 NODE_HEIGHT, BAR_HEIGHT = 28.0, 24.0
 FIRST_LINE, SECOND_LINE, FURTHER_LINE = 13.0, 15.0, 12.0  # from the top, from line to line
@@ -54,11 +65,18 @@ class Layout:
 
     def element(self, element: Element, across: float = 0.0) -> Block:
         """Return an element as a block; a bar is at least ``across`` wide."""
-        if isinstance(element, Box):
-            return self.bar(element, across) if element.is_join else self.box(element)
-        if isinstance(element, Group):
-            return self.panel(element) if self.open else self.card(element)
-        return self.fork(element) if isinstance(element, Fork) else self.tangle(element)
+        if isinstance(element, Fork):
+            return self.fork(element)
+        if isinstance(element, Tangle):
+            return self.tangle(element)
+        block = self.item(element, across)
+        return block._replace(exits=()) if element.is_dead else block
+
+    def item(self, item: Item, across: float) -> Block:
+        """Return a box, a bar or a module as a block."""
+        if isinstance(item, Group):
+            return self.panel(item) if self.open else self.card(item)
+        return self.bar(item, across) if item.is_join else self.box(item)
 
     def box(self, box: Box) -> Block:
         """Return a node: its words and marks, in a second line what it costs."""
@@ -96,13 +114,20 @@ class Layout:
             runs.append(Run(box.caption.marks, 10.5, "muted", gap=6))
         return self.thick(box.name, [runs, *_told(box)], box.family, across, _hint(box))
 
-    def thick(
-        self, name: str, lines: Sequence[Sequence[Run]], family: str, across: float, hint: str = ""
+    def thick(  # noqa: PLR0913 - what a bar says and what it stands for
+        self,
+        name: str,
+        lines: Sequence[Sequence[Run]],
+        family: str,
+        across: float,
+        hint: str = "",
+        *,
+        is_item: bool = True,
     ) -> Block:
-        """Return a bar with lines of text."""
+        """Return a bar with lines of text, whose lines are those of ``name``."""
         long = max(room(*line) for line in lines) + 2 * PADDING + SUBSTITUTE
         w, h = max(across, long, LEAST_WIDTH), BAR_HEIGHT + FURTHER_LINE * (len(lines) - 1)
-        rect = Rect(0, 0, w, h, family, id=name, hint=hint)
+        rect = Rect(0, 0, w, h, family, id=name if is_item else "", hint=hint)
         port = (BAR_MARGIN, w - BAR_MARGIN)
         texts = self.written(lines, w, h, turned=self.sideways)
         entry, leave = Port(*port, 0, name), Port(*port, h, name)
@@ -196,8 +221,7 @@ class Layout:
 
     def panel(self, group: Group) -> Block:
         """Return an open module: its body in a frame under its title."""
-        body = self.series(group.body)
-        bus = self.bus(group, body)
+        bus = self.under_bus(group)
         costs = (Run(costs_of(group), 10, "muted"),)
         heading = self.heading(group)
         title = max(room(*heading), room(*costs)) + 2 * PANEL_PADDING
@@ -215,7 +239,9 @@ class Layout:
             for y, runs in zip((17, 33), said, strict=True)
         ]
         ends = [port for port, _ in inner.exits]
-        left, right = (w / 2, w / 2) if len(ends) == 1 else (ends[0].left, ends[-1].right)
+        left, right = (ends[0].left, ends[-1].right) if len(ends) > 1 else (w / 2, w / 2)
+        if len(ends) == 1:  # beside the middle where another branch leads nowhere
+            left = right = ends[0].middle
         lines = [
             route(port, way, Port(port.left, port.right, h, group.name, arrow=False))
             for port, way in inner.exits
@@ -224,8 +250,14 @@ class Layout:
         shapes = (rect, *words, *inner.shapes, *lines)
         return Block(w, h, shapes, (((), entry),), ((leave, ()),))
 
-    def bus(self, group: Group, body: Block) -> Block:
-        """Return the body under a thin bar from which all its branches leave."""
+    def under_bus(self, group: Group) -> Block:
+        """Return the body of a module under a thin bar from which all its branches leave.
+
+        Where several values enter, each has a bar of its own, which says its shape.
+        """
+        if entered(group.body, group.entering):
+            return self.entering(group.body, group.entering, group.name)
+        body = self.series(group.body)
         targets = [(way[0][0] if way else port.middle) for way, port in body.entries]
         targets += [way[0][0] for way in body.lanes]
         left, right = min(targets) - 8, max(targets) + 8
@@ -284,30 +316,31 @@ class Layout:
                 shapes.append(Line(curve, source, target, curved=True))
         return Block(placing.w, placing.h, tuple(shapes), tuple(entries), tuple(exits))
 
-    def entering(self, series: Series, shapes: Mapping[str, Size]) -> Block:
-        """Return a series below the bars of what enters it."""
-        forks = self.forks(series)
-        first = series[0] if series else None
-        runs = _runs(series, shapes) if isinstance(first, Fork) and len(shapes) > 1 else ()
+    def entering(self, series: Series, shapes: Mapping[str, Size], source: str = INPUT) -> Block:
+        """Return a series below the bars of what enters it; their lines come from ``source``."""
+        first, runs = series[0] if series else None, entered(series, shapes)
+        forks = self.forks(series[1:] if runs else series)
         if isinstance(first, Fork) and runs:
-            parts = [self.below(shape, first.branches[start:end]) for shape, start, end in runs]
+            forks = {index + 1: block for index, block in forks.items()}
+            branches = first.branches
+            parts = [self.below(shape, branches[start:end], source) for shape, start, end in runs]
             forks[0] = self.beside(parts)
             return stacked(self.blocks(series, forks), self.gap)
-        bar = self.input(tuple(shapes.values()), forks[0].w if 0 in forks else 0.0)
+        bar = self.input(tuple(shapes.values()), forks[0].w if 0 in forks else 0.0, source)
         return stacked([bar, *self.blocks(series, forks)], self.gap)
 
-    def below(self, shape: Size, branches: Sequence[Series]) -> Block:
+    def below(self, shape: Size, branches: Sequence[Series], source: str) -> Block:
         """Return some branches of a fork below the bar of what enters them."""
         if not any(branches):
-            return self.input((shape,), 0.0)
+            return self.input((shape,), 0.0, source)
         fork = self.fork(Fork(tuple(branches)))
-        return stacked([self.input((shape,), fork.w), fork], self.gap)
+        return stacked([self.input((shape,), fork.w, source), fork], self.gap)
 
-    def input(self, shapes: Sequence[Size], across: float) -> Block:
-        """Return the bar of what enters."""
+    def input(self, shapes: Sequence[Size], across: float, source: str) -> Block:
+        """Return the bar of what enters; in an open module it stands for nothing by itself."""
         words = ", ".join(map(shape_words, shapes))
         runs = [Run("input", 11), Run(words, 10.5, "muted", gap=6)]
-        return self.thick("input", [runs], "input", across)
+        return self.thick(source, [runs], "input", across, is_item=source == INPUT)
 
     def behind(self, block: Block, last: Block) -> Block:
         """Return a block with another one behind it."""
@@ -336,29 +369,6 @@ class Layout:
             tuple([leave for block in placed for leave in block.exits]),
             (*lanes, *(way for block in placed for way in block.lanes)),
         )
-
-
-def _runs(series: Series, shapes: Mapping[str, Size]) -> list[tuple[Size, int, int]]:
-    """Return which branches of a fork at the beginning each entering value goes into.
-
-    They are numbers of neighbours; none where a branch reads several values or a value enters at
-    several places.
-    """
-    fork, *rest = series
-    join = [name for item in items(rest[:1]) for name in item.inputs if name in shapes]
-    runs: list[tuple[str, int, int]] = []
-    for index, branch in enumerate(fork.branches if isinstance(fork, Fork) else ()):
-        inside = [name for item in items(branch) for name in item.inputs if name in shapes]
-        reads = set(inside or join)
-        if len(reads) != 1:
-            return []
-        name = reads.pop()
-        if runs and runs[-1][0] == name:
-            runs[-1] = (name, runs[-1][1], index + 1)
-        else:
-            runs.append((name, index, index + 1))
-    whole = len({name for name, *_ in runs}) == len(runs) == len(shapes)
-    return [(shapes[name], start, end) for name, start, end in runs] if whole else []
 
 
 def cost_text(params: int, macs: int) -> str:

@@ -29,7 +29,7 @@ class _Walk:
         if isinstance(element, Group) and self.opened:
             return self.series(element.body, sources)
         self.found += [(source, element.name) for source in dict.fromkeys(sources)]
-        return [element.name]
+        return [] if element.is_dead else [element.name]
 
     def tangle(self, tangle: Tangle, sources: Sequence[str]) -> list[str]:
         ends: dict[str, list[str]] = {}

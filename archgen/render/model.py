@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from archgen.render.view import Box, Element, Fork, Group, Series, Tangle, View
+from archgen.render.view import Box, Element, Fork, Group, Series, Tangle, View, entered
 
 VERSION = 1
 
@@ -55,6 +55,7 @@ def _box(box: Box) -> dict[str, Any]:
         "origin": box.origin,
         "at": box.at,
         "fault": box.fault,
+        "dead": box.is_dead,
         "copies": list(box.copies) if len(box.copies) > 1 else [],
     }
     return {key: value for key, value in said.items() if value or key in ("name", "words", "shape")}
@@ -74,6 +75,8 @@ def _group(group: Group) -> dict[str, Any]:
         "alike": group.alike,
         "inputs": list(group.inputs),
         "fault": group.fault,
+        "dead": group.is_dead,
+        "runs": [[list(shape), *ends] for shape, *ends in entered(group.body, group.entering)],
         "family": "" if group.family == "card" else group.family,
         "copies": list(group.copies) if len(group.copies) > 1 else [],
     }

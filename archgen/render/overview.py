@@ -34,7 +34,7 @@ def overview(view: View, layout: Layout) -> Part:
         card_width=max(CARD_WIDTH, wide),
         stripes=stripes(view) or {"": ""},
     )
-    part = flow(_with_ends(view, closed), layout.direction).flat()
+    part = flow(with_ends(view, closed), layout.direction).flat()
     part = with_heads(part, view, closed)
     part = labelled(part, _shapes(view), layout.direction)
     return _with_costs(part, view, layout.direction)
@@ -51,7 +51,7 @@ def _label_width(view: View) -> float:
     return max(room(Run(shape_words(shape), 10.5)) for shape in _shapes(view).values())
 
 
-def _with_ends(view: View, layout: Layout) -> Block:
+def with_ends(view: View, layout: Layout) -> Block:
     """Return the body between the input and the main output."""
     name, shape = next(iter(view.outputs.items()))
     body = layout.entering(view.body, {INPUT: view.input})

@@ -24,7 +24,8 @@ def poster(view: View, layout: Layout) -> Part:
         distinct.setdefault(group.signature, group)
     letters = {signature: _letter(index) for index, signature in enumerate(distinct)}
     lettered = replace(layout, letters=letters)
-    first = overview(view, replace(lettered, direction="down"))
+    upright = "down" if layout.sideways else layout.direction
+    first = overview(view, replace(lettered, direction=upright))
     colours = stripes(view)
     panels = [_framed(group, lettered, colours[group.module]) for group in distinct.values()]
     packed = _packed(panels, first)

@@ -16,7 +16,7 @@ class Box(NamedTuple):
     """One entry's nodes as a picture shows them; ``copies`` are the names it stands for.
 
     ``place`` is that of the entry, ``fault`` what is wrong with it; a ``shape`` that is not known
-    is empty.
+    is empty; nothing uses the value of what is ``is_dead``, which only faulty networks have.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Box(NamedTuple):
     place: Place | None = None
     field: Pair = (0, 0)
     fault: str = ""
+    is_dead: bool = False
 
     @property
     def origin(self) -> str:
@@ -60,7 +61,8 @@ class Group(NamedTuple):
     ``entering`` are the shapes of what enters the first copy, by the boxes that it comes from,
     ``shape`` that of what leaves the last, ``totals`` the params and MACs of all copies, which cost
     the same where they are ``alike``; ``called`` tells it apart from others of its title, ``fault``
-    is what is wrong first inside it, ``is_known`` whether all shapes inside it are.
+    is what is wrong first inside it, ``is_known`` whether all shapes inside it are, ``is_dead``
+    whether nothing uses what leaves it.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Group(NamedTuple):
     called: str = ""
     fault: str = ""
     is_known: bool = True
+    is_dead: bool = False
 
     @property
     def family(self) -> str:
@@ -158,6 +161,31 @@ def boxes(series: Iterable[Element]) -> list[Box]:
     for item in items(series):
         found += (item,) if isinstance(item, Box) else boxes(item.body)
     return found
+
+
+def entered(series: Series, shapes: Mapping[str, Shape]) -> list[tuple[Shape, int, int]]:
+    """Return which branches of a fork at the beginning each of several entering values goes into.
+
+    They are numbers of neighbours, from the first up to the last; none where there is no such fork,
+    where a branch reads several values or a value enters at several places.
+    """
+    fork = series[0] if series else None
+    if not isinstance(fork, Fork) or len(shapes) == 1:
+        return []
+    join = [name for item in items(series[1:2]) for name in item.inputs if name in shapes]
+    runs: list[tuple[str, int, int]] = []
+    for index, branch in enumerate(fork.branches):
+        inside = [name for item in items(branch) for name in item.inputs if name in shapes]
+        reads = set(inside or join)
+        if len(reads) != 1:
+            return []
+        name = reads.pop()
+        if runs and runs[-1][0] == name:
+            runs[-1] = (name, runs[-1][1], index + 1)
+        else:
+            runs.append((name, index, index + 1))
+    whole = len({name for name, *_ in runs}) == len(runs) == len(shapes)
+    return [(shapes[name], start, end) for name, start, end in runs] if whole else []
 
 
 def shape_words(shape: Shape) -> str:

@@ -79,7 +79,8 @@ class _Viewer:
         """Return the items that only heads read, by their names: they are drawn with a head."""
         items = self.items("", inside)
         reads = {each.name: [self.made_by.get(name, "") for name in each.inputs] for each in inside}
-        main = _leading_to([self.made_by.get(end, "")], reads)
+        ends = [self.made_by.get(end, ""), *(one.name for one in inside if self.is_dead([one]))]
+        main = _leading_to(ends, reads)
         return {n: found for n, found in items.items() if main.isdisjoint(c.name for c in found)}
 
     def head(self, scope: str, beside: dict[str, list[Chain]]) -> tuple[str, Group]:
@@ -106,6 +107,8 @@ class _Viewer:
         owner = {chain.name: name for name, members in items.items() for chain in members}
         level = _Level(items, {name: self.read(name, items[name], owner) for name in items})
         outputs = list(dict.fromkeys([owner.get(self.made_by.get(end, ""), "") for end in ends]))
+        # What nothing uses leads nowhere, but is drawn: only faulty networks have such.
+        outputs += [name for name in items if name not in outputs and self.is_dead(items[name])]
         kept = _leading_to(outputs, level.inputs)
         inputs = {
             name: [read if read in items else parallel.SOURCE for read in level.inputs[name]]
@@ -166,15 +169,19 @@ class _Viewer:
         return self.item(part, level)
 
     def item(self, name: str, level: _Level) -> Item:
-        chains, inputs = level.items[name], level.inputs[name]
+        chains, inputs, is_dead = (
+            level.items[name],
+            level.inputs[name],
+            self.is_dead(level.items[name]),
+        )
         if len(chains) == 1 and chains[0].name == name:
-            return chains[0].box(inputs)
-        return self.group(name, chains)._replace(inputs=inputs)
+            return chains[0].box(inputs)._replace(is_dead=is_dead)
+        return self.group(name, chains)._replace(inputs=inputs, is_dead=is_dead)
 
     # ── groups ────────────────────────────────────────────────────────────────────────────────
 
     def group(self, scope: str, chains: Sequence[Chain]) -> Group:
-        ends = self.leaving(chains)
+        ends = self.leaving(chains) or chains[-1].nodes[-1:]
         body = self.level(scope, chains, ends)
         module = self.graph.modules.get(scope, scope)
         outside, costs = self.outside(chains), _costs(chains)
@@ -205,6 +212,10 @@ class _Viewer:
             for name in chain.nodes
             if name in self.ends or not inside.issuperset(self.readers.get(name, ()))
         ]
+
+    def is_dead(self, chains: Sequence[Chain]) -> bool:
+        """Return whether nothing uses the values of an item."""
+        return isinstance(self.graph, Draft) and not self.leaving(chains)
 
     def outside(self, chains: Sequence[Chain]) -> dict[str, int]:
         """Return the nodes outside a group that it reads, numbered in order."""

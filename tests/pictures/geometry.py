@@ -165,7 +165,8 @@ def _outside(scene: Scene) -> Iterator[str]:
 def wanted(view: View, *, opened: bool) -> list[tuple[str, str]]:
     """Return the edges of a whole network's picture; an open module is met at its frame."""
     found: list[tuple[str, str]] = []
-    _walk(view.body, ["input"], found, opened=opened)
+    main = f"output {next(iter(view.outputs))}"
+    found += [(end, main) for end in _walk(view.body, ["input"], found, opened=opened)]
     folded = {copy: item.name for item in items(view.everything) for copy in item.copies}
     for tap, head in view.heads:
         _step(head, [folded.get(tap, tap)], found, opened=opened)
@@ -197,4 +198,4 @@ def _step(
     if isinstance(element, Group) and opened:
         inner = _walk(element.body, [element.name], found, opened=True)
         found += [(end, element.name) for end in inner]
-    return [element.name]
+    return [] if element.is_dead else [element.name]

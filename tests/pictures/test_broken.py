@@ -188,6 +188,53 @@ def test_what_only_a_head_reads_is_drawn_with_the_head() -> None:
     assert '"aux.flatten" -> "late.dense"' in archgen.render(spec, form="dot", view="layers").text
 
 
+def unused(**members: Any) -> dict[str, Any]:
+    """Return a network with values that nothing uses: alone, in a module, of a module."""
+    one, two = {**CONV, "inputs": ["first"]}, {"use": "lost", "inputs": ["first"]}
+    modules = {
+        "kept": {"layers": [{**CONV, "name": "first"}, {**one, "name": "lost"}, one]},
+        "lost": {"layers": [CONV, {**CONV, "name": "end"}]},
+    }
+    first, kept = {**CONV, "name": "first"}, {"use": "kept", "name": "kept", "inputs": ["first"]}
+    return net(first, {**one, "name": "lost"}, two, kept, modules=modules, **members)
+
+
+def test_what_nothing_uses_is_drawn_and_leads_nowhere() -> None:
+    network = seen(unused()).view
+    dead = {box.name: box.fault for box in boxes(network.body) if box.is_dead}
+    assert dead == {
+        name: f"E223: nothing uses the value of `{name}`"
+        for name in ("lost_1", "lost_2.end", "kept.lost")
+    }
+    assert {group.name: group.is_dead for group in groups(network.body)} == {
+        "kept": False,
+        "lost_2": True,
+    }
+    for kind in ("overview", "poster", "layers"):
+        scene = figure(network, kind, detail=2)
+        assert faults(scene) == []
+        leaving = {start for start, end in edges(scene) if not end.startswith(f"{start}.")}
+        assert not leaving & {*dead, "lost_2"}
+    assert ("kept", "output conv") in edges(figure(network, "layers"))
+    dotted = archgen.render(unused(), form="dot", view="layers").text
+    assert '-> "kept.lost"' in dotted
+    assert '"kept.lost" ->' not in dotted
+
+
+def test_what_a_head_shares_with_what_nothing_uses_is_drawn_once() -> None:
+    layers = [{**CONV, "name": "side", "inputs": ["first"]}, {**CONV, "name": "lost"}]
+    spec = net(
+        {**CONV, "name": "first"},
+        *layers,
+        {"op": "flatten", "inputs": ["first"]},
+        heads={"aux": {"from": "side", "layers": [{"op": "flatten"}]}},
+    )
+    network = seen(spec).view
+    names = [box.name for box in boxes(network.everything)]
+    assert sorted(names) == ["aux.flatten", "first", "flatten", "lost", "side"]
+    assert faults(figure(network, "layers")) == []
+
+
 def test_a_module_behind_a_fault_is_not_known_because_it_was_in_front_of_it() -> None:
     dense: dict[str, Any] = {"op": "dense", "units": 4}
     layers: list[dict[str, Any]] = [

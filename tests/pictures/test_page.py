@@ -452,6 +452,46 @@ def test_faults_stand_in_the_page(reader: Reader, tmp_path: Path) -> None:
     assert "E310" in reader.page.inner_text("#details")
 
 
+def test_what_nothing_uses_leads_nowhere_in_the_page(reader: Reader, tmp_path: Path) -> None:
+    side = {**CONV, "name": "lost", "inputs": ["first"]}
+    layers = [{**CONV, "name": "first"}, side, {**CONV, "name": "last", "inputs": ["first"]}]
+    spec = {**NESTED, "layers": [{"use": "m"}], "modules": {"m": {"layers": layers}}}
+    reader.read(spec, tmp_path)
+    reader.page.click("#expand")
+    assert "E223" in reader.node("m.lost").text_content()
+    drawn = {(edge["source"], edge["target"]) for edge in reader.state["edges"]}
+    assert drawn == {
+        ("input", "m"),
+        ("m", "m.first"),
+        ("m.first", "m.lost"),
+        ("m.first", "m.last"),
+        ("m", "output last"),
+    }
+    assert loose_ends(reader.state) == overlaps(reader.state) == []
+
+
+def test_an_open_module_has_a_bar_for_each_value_that_enters(
+    reader: Reader, tmp_path: Path
+) -> None:
+    reader.read("unet", tmp_path)
+    reader.node("up_4").press("Enter")
+    bars = [text for text in reader.page.locator("text").all_text_contents() if "input" in text]
+    assert bars == ["input572×572×1", "input64×64×512", "input28×28×1024"]
+    inside = [edge for edge in reader.state["edges"] if edge["target"].startswith("up_4.")]
+    assert [edge["source"] for edge in inside].count("up_4") == 2
+    assert loose_ends(reader.state) == overlaps(reader.state) == []
+
+
+def test_the_output_is_lit_where_a_path_leads_to_it(reader: Reader, tmp_path: Path) -> None:
+    heads = {"aux": {"from": "conv", "layers": [{"op": "flatten"}]}}
+    layers = [{**CONV, "name": "stem"}, CONV, {**CONV, "name": "last", "inputs": ["stem"]}]
+    reader.read({**NESTED, "layers": layers, "heads": heads, "modules": {}}, tmp_path)
+    reader.node("last").click()
+    assert "output last" in reader.state["lit"]
+    reader.node("aux").click()
+    assert "output last" not in reader.state["lit"]
+
+
 def test_a_notebook_shows_a_page_that_works_in_its_frame(browser: Any) -> None:
     shown = archgen.render("lenet5", form="html")._repr_html_()
     reader = Reader(browser)

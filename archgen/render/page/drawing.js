@@ -111,6 +111,8 @@ const draw = () => {
       edgesLayer.append(make("path", { class: "edge", d: pathOf(shape), ...marks }));
       if (shape.arrow) edgesLayer.append(make("path", { class: "head", d: headOf(shape), ...marks }));
       label(shape, crowded);
+    } else if (shape.kind === "entering") {
+      nodesLayer.append(rect(shape.x, shape.y, shape.w, shape.h, 6, shape.family), drawText(shape.lines[0], shape.x + shape.w / 2, shape.y + shape.h / 2, "middle"));
     } else if (shape.kind === "bus") {
       nodesLayer.append(make("rect", { x: shape.x, y: shape.y, width: shape.w, height: shape.h, rx: 2.5, class: "bus" }));
     } else nodesLayer.append(drawNode(shape));
@@ -127,7 +129,7 @@ const mark = () => {
   const on = new Set([...reachable(start, feeds), ...reachable(start, reads)]);
   if (name && [...on].length) on.add("input");
   $("picture").classList.toggle("tracing", Boolean(name));
-  const lit = (id) => id === "input" ? on.has("input") : inside(id).some((box) => on.has(box));
+  const lit = (id) => (id === "input" ? [id] : id === OUTPUT ? last : inside(id)).some((box) => on.has(box));
   for (const element of nodesLayer.querySelectorAll("g.node")) {
     const id = element.dataset.name;
     element.classList.toggle("on", Boolean(name) && lit(id));

@@ -72,7 +72,13 @@ const layCard = (group) => {
   return single(node, node.stack ? 8 : 0);
 };
 
-const layPanel = (group) => {
+// The body of a module under a thin bar; where several values enter, each has a bar of its own.
+const underBus = (group) => {
+  if (group.runs) {
+    const [fork, ...rest] = group.body;
+    const parts = group.runs.map(([shape, start, end]) => below(shape, fork.branches.slice(start, end), group.name));
+    return laySeries(rest, beside(parts));
+  }
   const body = laySeries(group.body);
   const goals = [...body.entries.map(([way, p]) => (way.length ? way[0][0] : middle(p))), ...body.lanes.map((way) => way[0][0])];
   const left = Math.min(...goals) - 8, right = Math.max(...goals) + 8;
@@ -81,7 +87,24 @@ const layPanel = (group) => {
     shapes: [{ kind: "bus", x: left, y: 0, w: right - left, h: 5 }],
     exits: [[port(left + 2, right - 2, 5, group.name), []]],
   };
-  const inner = stacked([bus, body]);
+  return stacked([bus, body]);
+};
+
+const below = (shape, branches, source) => {
+  const fork = branches.some((branch) => branch.length) ? layFork({ branches }) : null;
+  const bar = enteringBar(shape, fork?.w ?? 0, source);
+  return fork ? stacked([bar, fork]) : bar;
+};
+
+// The bar of what enters, or in an open module of one value that enters it.
+const enteringBar = (shape, across, source) => {
+  const bar = layBar(source, [[{ text: "input", size: 11 }, { text: shapeText(shape), size: 10.5, muted: true, gap: 6 }]], "input", across);
+  if (source !== "input") Object.assign(bar.shapes[0], { kind: "entering", name: "" });
+  return bar;
+};
+
+const layPanel = (group) => {
+  const inner = underBus(group);
   const each = times(group) > 1 && !group.family ? (group.alike ? " each" : " the first") : "";
   const lines = [titleOf(group, "▾"), [{ text: groupCosts(group, (one, key) => one[key]) + each, size: 10, muted: true }]];
   const w = Math.max(inner.w + 2 * PAD, ...lines.map((line) => widthOf(line) + 2 * PAD));
@@ -90,8 +113,8 @@ const layPanel = (group) => {
   const node = { kind: "panel", name: group.name, family: "panel", x: 0, y: 0, w, h, lines };
   const ends = placed.exits.map(([p, way]) => ({ ...route(p, way, port(p.left, p.right, h, group.name)), arrow: false, inner: true }));
   const many = placed.exits.length > 1;
-  const from = many ? Math.min(...placed.exits.map(([p]) => p.left)) : w / 2;
-  const to = many ? Math.max(...placed.exits.map(([p]) => p.right)) : w / 2;
+  const from = many ? Math.min(...placed.exits.map(([p]) => p.left)) : placed.exits.length ? middle(placed.exits[0][0]) : w / 2;
+  const to = many ? Math.max(...placed.exits.map(([p]) => p.right)) : from;
   return {
     w, h, lanes: [], shapes: [node, ...placed.shapes, ...ends],
     entries: [[[], port(w / 2, w / 2, 0, group.name)]],
@@ -99,8 +122,9 @@ const layPanel = (group) => {
   };
 };
 
-const layFork = (fork) => {
-  const blocks = fork.branches.map((branch) => (branch.length ? laySeries(branch) : null));
+const layFork = (fork) => beside(fork.branches.map((branch) => (branch.length ? laySeries(branch) : null)));
+
+const beside = (blocks) => {
   const h = Math.max(...blocks.filter(Boolean).map((block) => block.h));
   const placed = [], lanes = [];
   let x = 0;
@@ -161,6 +185,11 @@ const curve = (source, target) => {
 const layElement = (element, across = 0) => {
   if (element.branches) return layFork(element);
   if (element.tangle) return layTangle(element);
+  const block = layItem(element, across);
+  return element.dead ? { ...block, exits: [] } : block;
+};
+
+const layItem = (element, across) => {
   if (element.body) return withHeads(element.name, state.open.has(element.name) ? layPanel(element) : layCard(element));
   if (element.join) {
     const runs = [{ text: element.words, size: 11 }, { text: shapeText(element.shape), size: 10.5, muted: true, gap: 6 }];
@@ -191,10 +220,16 @@ const withHeads = (name, block) => {
 
 const isFork = (element) => element && (element.branches || element.tangle);
 
-const laySeries = (series, first, least = GAP) => {
+// Bars beside forks are as wide as they; `head` is a fork in front of the series.
+const laySeries = (series, head) => {
+  const blocks = layBlocks(series, head);
+  return stacked(head ? [head, ...blocks] : blocks);
+};
+
+const layBlocks = (series, head) => {
   const forks = series.map((element) => (isFork(element) ? layElement(element) : null));
-  const blocks = series.map((element, i) => forks[i] ?? layElement(element, Math.max(0, forks[i - 1]?.w ?? 0, forks[i + 1]?.w ?? 0)));
-  return stacked(first ? [first(forks[0]?.w ?? 0), ...blocks] : blocks, least);
+  const wide = (i) => (i < 0 ? head : forks[i])?.w ?? 0;
+  return series.map((element, i) => forks[i] ?? layElement(element, Math.max(wide(i - 1), wide(i + 1))));
 };
 
 const stacked = (blocks, least = GAP) => {
@@ -238,7 +273,8 @@ const route = (source, way, target, late = false) => {
 };
 
 const whole = () => {
-  const runs = [{ text: "input", size: 11 }, { text: shapeText(view.input), size: 10.5, muted: true, gap: 6 }];
-  const input = (across) => withHeads("input", layBar("input", [runs], "input", across));
-  return shift(laySeries(view.body, input, OVERVIEW), 20, 20);
+  const blocks = layBlocks(view.body);
+  const input = withHeads("input", enteringBar(view.input, isFork(view.body[0]) ? blocks[0].w : 0, "input"));
+  const output = layBar(OUTPUT, [[{ text: outputName, size: 11 }, { text: shapeText(outputShape), size: 10.5, muted: true, gap: 6 }]], "input", 0);
+  return shift(stacked([input, ...blocks, output], OVERVIEW), 20, 20);
 };

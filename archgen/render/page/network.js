@@ -42,7 +42,7 @@ const wireOne = (element, sources) => {
   }
   if (element.body) return wire(element.body, sources);
   for (const source of new Set(sources)) link(source, element.name);
-  return [element.name];
+  return element.dead ? [] : [element.name];
 };
 
 const lastBoxes = (name) => {
@@ -54,7 +54,9 @@ index(view.body, "");
 index(view.heads, "");
 const tapped = (from) => [...items.values()].find((item) => item.name === from || item.copies?.includes(from));
 const headsOf = new Map();
-wire(view.body, ["input"]);
+const last = wire(view.body, ["input"]);
+const [[outputName, outputShape]] = Object.entries(view.outputs);
+const OUTPUT = `output ${outputName}`;
 for (const head of view.heads) {
   const item = tapped(head.from);
   wire(head.body, item ? lastBoxes(item.name) : ["input"]);
