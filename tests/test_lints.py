@@ -2,7 +2,6 @@
 
 import importlib
 import re
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -260,7 +259,7 @@ def test_a_graph_that_no_spec_made_is_told_without_places() -> None:
     layers = [conv([1, 7], padding="same", norm="batch_norm"), {"op": "max_pool"}]
     spec = archgen.load(net(*layers, shape=(9, 3, 1)))
     graph = archgen.graph(spec)
-    nodes = tuple(replace(node, origin=None) for node in graph)
+    nodes = tuple(node._replace(origin=None) for node in graph)
     faults = Faults()
     lint(spec, Graph(graph.name, nodes, graph.inputs, graph.outputs), faults)
     assert [fault.code for fault in faults.listed()] == ["W604", "W605", "W606", "W607"]

@@ -196,7 +196,8 @@ def unused(**members: Any) -> dict[str, Any]:
         "lost": {"layers": [CONV, {**CONV, "name": "end"}]},
     }
     first, kept = {**CONV, "name": "first"}, {"use": "kept", "name": "kept", "inputs": ["first"]}
-    return net(first, {**one, "name": "lost"}, two, kept, modules=modules, **members)
+    layers = (first, {**one, "name": "lost"}, two, kept, {**CONV, "name": "last"})
+    return net(*layers, modules=modules, **members)
 
 
 def test_what_nothing_uses_is_drawn_and_leads_nowhere() -> None:
@@ -215,7 +216,7 @@ def test_what_nothing_uses_is_drawn_and_leads_nowhere() -> None:
         assert faults(scene) == []
         leaving = {start for start, end in edges(scene) if not end.startswith(f"{start}.")}
         assert not leaving & {*dead, "lost_2"}
-    assert ("kept", "output conv") in edges(figure(network, "layers"))
+    assert ("kept", "last") in edges(figure(network, "layers"))
     dotted = archgen.render(unused(), form="dot", view="layers").text
     assert '-> "kept.lost"' in dotted
     assert '"kept.lost" ->' not in dotted

@@ -455,7 +455,8 @@ def test_faults_stand_in_the_page(reader: Reader, tmp_path: Path) -> None:
 def test_what_nothing_uses_leads_nowhere_in_the_page(reader: Reader, tmp_path: Path) -> None:
     side = {**CONV, "name": "lost", "inputs": ["first"]}
     layers = [{**CONV, "name": "first"}, side, {**CONV, "name": "last", "inputs": ["first"]}]
-    spec = {**NESTED, "layers": [{"use": "m"}], "modules": {"m": {"layers": layers}}}
+    outside = [{"use": "m"}, {**CONV, "name": "end"}, {**CONV, "name": "late", "inputs": ["m"]}]
+    spec = {**NESTED, "layers": outside, "modules": {"m": {"layers": layers}}}
     reader.read(spec, tmp_path)
     reader.page.click("#expand")
     assert "E223" in reader.node("m.lost").text_content()
@@ -465,7 +466,9 @@ def test_what_nothing_uses_leads_nowhere_in_the_page(reader: Reader, tmp_path: P
         ("m", "m.first"),
         ("m.first", "m.lost"),
         ("m.first", "m.last"),
-        ("m", "output last"),
+        ("m", "end"),
+        ("m", "late"),
+        ("late", "output late"),
     }
     assert loose_ends(reader.state) == overlaps(reader.state) == []
 

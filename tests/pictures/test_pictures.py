@@ -79,6 +79,18 @@ def test_every_layer_is_in_the_picture_of_all_layers(shipped: View) -> None:
     assert {drawn[box.name] for box in boxes(shipped.everything)} == {1}
 
 
+@pytest.mark.parametrize(("direction", "is_up"), [("down", False), ("up", True), ("right", False)])
+def test_the_overview_of_a_poster_runs_up_where_its_modules_do(
+    direction: str, is_up: bool
+) -> None:
+    scene = figure(seen("googlenet"), "poster", direction=direction)
+    tops = {rect.id: rect.y for rect in nodes(scene) if rect.id.startswith("output ")}
+    first = min(rect.x for rect in nodes(scene))
+    entering = next(r.y for r in nodes(scene) if r.id == "input" and r.x < first + 200)
+    assert all((top < entering) is is_up for top in tops.values())
+    assert tops
+
+
 def test_an_open_module_has_a_bar_for_each_value_that_enters() -> None:
     scene = figure(seen("unet"), "layers")
     words = [" ".join(run.text for run in text.runs) for text in texts(scene)]
