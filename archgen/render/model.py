@@ -76,6 +76,7 @@ def _group(group: Group) -> dict[str, Any]:
         "inputs": list(group.inputs),
         "fault": group.fault,
         "dead": group.is_dead,
+        "unknown": not group.is_known,
         "runs": [[list(shape), *ends] for shape, *ends in entered(group.body, group.entering)],
         "family": "" if group.family == "card" else group.family,
         "copies": list(group.copies) if len(group.copies) > 1 else [],

@@ -460,6 +460,7 @@ def test_what_nothing_uses_leads_nowhere_in_the_page(reader: Reader, tmp_path: P
     reader.read(spec, tmp_path)
     reader.page.click("#expand")
     assert "E223" in reader.node("m.lost").text_content()
+    assert "params" in reader.node("m").text_content()
     drawn = {(edge["source"], edge["target"]) for edge in reader.state["edges"]}
     assert drawn == {
         ("input", "m"),

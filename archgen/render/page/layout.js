@@ -62,7 +62,7 @@ const titleOf = (group, sign) => {
   return runs;
 };
 
-const groupCosts = (group, of) => (group.family ? "shapes not known" : `${quantity(of(group, "params"))} params · ${quantity(of(group, "macs"))} MACs`);
+const groupCosts = (group, of) => (group.unknown ? "shapes not known" : `${quantity(of(group, "params"))} params · ${quantity(of(group, "macs"))} MACs`);
 
 const layCard = (group) => {
   const lines = [titleOf(group, "▸"), [{ text: groupCosts(group, total), size: 9.5, muted: true }]];
@@ -105,7 +105,7 @@ const enteringBar = (shape, across, source) => {
 
 const layPanel = (group) => {
   const inner = underBus(group);
-  const each = times(group) > 1 && !group.family ? (group.alike ? " each" : " the first") : "";
+  const each = times(group) > 1 && !group.unknown ? (group.alike ? " each" : " the first") : "";
   const lines = [titleOf(group, "▾"), [{ text: groupCosts(group, (one, key) => one[key]) + each, size: 10, muted: true }]];
   const w = Math.max(inner.w + 2 * PAD, ...lines.map((line) => widthOf(line) + 2 * PAD));
   const h = inner.h + HEADER + PAD;
