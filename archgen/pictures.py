@@ -35,28 +35,28 @@ OF_TEXT = ("svg", "html", "dot", "mmd", "json")
 class Picture:
     """A picture: its form, its bytes, and the faults of the spec that it shows."""
 
-    form: str
+    format: str
     content: bytes = field(repr=False)
     faults: tuple[Fault, ...] = ()
 
     @property
     def text(self) -> str:
         """Return the content of a form that is text; Raises UsageError E510 for another."""
-        if self.form not in OF_TEXT:
-            message = f"{self.form} is no text"
+        if self.format not in OF_TEXT:
+            message = f"{self.format} is no text"
             raise UsageError(Fault("E510", message, help=f"choose {', '.join(OF_TEXT)}"))
         return self.content.decode()
 
     def _repr_svg_(self) -> str | None:
-        return self.text if self.form == "svg" else None
+        return self.text if self.format == "svg" else None
 
     def _repr_png_(self) -> bytes | None:
-        return self.content if self.form == "png" else None
+        return self.content if self.format == "png" else None
 
     def _repr_html_(self) -> str | None:
         # A frame of its own: the page's style and script are for a whole window.
         frame = '<iframe srcdoc="{}" sandbox="allow-scripts" width="100%" height="640"></iframe>'
-        return frame.format(escape(self.text)) if self.form == "html" else None
+        return frame.format(escape(self.text)) if self.format == "html" else None
 
 
 class Seen(NamedTuple):
@@ -71,7 +71,7 @@ def render(  # noqa: PLR0913 - so many are a picture's choices, each by its name
     spec: Drawable,
     path: str | Path | None = None,
     *,
-    form: Form | None = None,
+    format: Form | None = None,  # noqa: A002 - what the command and `export` call it
     view: str = "overview",
     module: str | None = None,
     detail: int = 0,
@@ -82,11 +82,11 @@ def render(  # noqa: PLR0913 - so many are a picture's choices, each by its name
 ) -> Picture:
     """Return the picture of a network; where there is a path, write it there, whole or not at all.
 
-    ``form`` is svg, png, pdf, html, dot, mmd or json, as the path ends unless it is given; ``view``
-    is overview, module, poster or layers; ``module`` names one, or a use of one; ``detail`` 1 adds
-    shapes, 2 parameters and MACs; ``theme`` is light, dark or auto, the reader's, which only SVG
-    and pages can follow; ``direction`` is down, up or right. A spec whose parameter is called like
-    one of these goes through `archgen.graph` first.
+    ``format`` is svg, png, pdf, html, dot, mmd or json, as the path ends unless it is given;
+    ``view`` is overview, module, poster or layers; ``module`` names one, or a use of one;
+    ``detail`` 1 adds shapes, 2 parameters and MACs; ``theme`` is light, dark or auto, the reader's,
+    which only SVG and pages can follow; ``direction`` is down, up or right. A spec whose parameter
+    is called like one of these goes through `archgen.graph` first.
 
     A spec with faults is drawn as far as it is known, the faults marked: see ``Picture.faults``.
 
@@ -95,7 +95,7 @@ def render(  # noqa: PLR0913 - so many are a picture's choices, each by its name
         UsageError: E510 there is no such picture; there is no such spec or parameter.
         MachineError: E509 what the form needs is not installed; E503 the file cannot be written.
     """
-    kind = form or form_of(path)
+    kind = format or form_of(path)
     wish = Wish(view, module, detail, theme, direction)
     require(wish, kind)
     network = seen(spec, input_shape, parameters)

@@ -20,7 +20,7 @@ assert not status, status
 DRAW = """
 import archgen
 for form in ("svg", "png", "pdf", "html", "dot", "mmd", "json"):
-    archgen.render("inception_v4", form=form)
+    archgen.render("inception_v4", format=form)
 """
 
 PASS = """

@@ -117,12 +117,12 @@ def _watch(watched: Watched, *, opened: bool) -> None:
 def _deliver(made: Picture, output: Path | None, *, opened: bool) -> None:
     """Write a picture, show it, or print it where it is text."""
     if output is None and not opened:
-        if made.form not in OF_TEXT:
-            message = f"{made.form} is no text to print"
+        if made.format not in OF_TEXT:
+            message = f"{made.format} is no text to print"
             raise UsageError(Fault("E510", message, help="name a file with `-o`"))
         say(made.text, end="")
         return
-    path = output or Path(tempfile.mkdtemp(prefix="archgen-")) / f"network.{made.form}"
+    path = output or Path(tempfile.mkdtemp(prefix="archgen-")) / f"network.{made.format}"
     written(made, path)
     say(plain(f"wrote {path}"))
     if opened:

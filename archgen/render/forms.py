@@ -83,7 +83,7 @@ def _listed(known: Mapping[str, object]) -> str | None:
 def require(wish: Wish, form: str) -> None:
     """Refuse a wish that no picture fulfils; Raises UsageError E510."""
     choices: tuple[tuple[str, str, Sequence[str]], ...] = (
-        ("form", form, FORMS),
+        ("format", form, FORMS),
         ("view", wish.kind, VIEWS),
         ("theme", wish.theme_of(form), ("light", "dark", "auto")),
         ("direction", wish.direction, ("down", "up", "right")),

@@ -126,7 +126,7 @@ def test_the_picture_is_written_and_the_faults_are_told(tmp_path: Path, capsys: 
     text = picture.read_text("utf-8")
     assert "does not work: a fault" in text
     assert "net.json:1:" in text
-    made = archgen.render(path, form="html")
+    made = archgen.render(path, format="html")
     assert [fault.code for fault in made.faults] == ["E310"]
     assert "error[E310]" in made.text
 
@@ -166,7 +166,7 @@ def test_a_head_may_be_empty_end_in_a_module_and_read_the_input(layers: Any, sou
         assert faults(figure(network.view, kind)) == []
     assert len(network.view.heads) == bool(layers)
     for form in ("dot", "mmd", "html", "json"):
-        assert archgen.render(spec, form=form).text
+        assert archgen.render(spec, format=form).text
 
 
 def test_what_only_a_head_reads_is_drawn_with_the_head() -> None:
@@ -185,7 +185,7 @@ def test_what_only_a_head_reads_is_drawn_with_the_head() -> None:
     for kind in ("overview", "poster", "layers"):
         assert faults(figure(network, kind)) == []
     assert ("aux", "late") in edges(figure(network))
-    assert '"aux.flatten" -> "late.dense"' in archgen.render(spec, form="dot", view="layers").text
+    assert '"aux.flatten" -> "late.dense"' in archgen.render(spec, format="dot", view="layers").text
 
 
 def unused(**members: Any) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def test_what_nothing_uses_is_drawn_and_leads_nowhere() -> None:
         leaving = {start for start, end in edges(scene) if not end.startswith(f"{start}.")}
         assert not leaving & {*dead, "lost_2"}
     assert ("kept", "last") in edges(figure(network, "layers"))
-    dotted = archgen.render(unused(), form="dot", view="layers").text
+    dotted = archgen.render(unused(), format="dot", view="layers").text
     assert '-> "kept.lost"' in dotted
     assert '"kept.lost" ->' not in dotted
 

@@ -126,16 +126,16 @@ class Tags(HTMLParser):
 
 
 def test_a_page_has_no_foreign_element(specs: list[dict[str, Any]]) -> None:
-    plain = Tags(archgen.render(specs[0], form="html").text)
+    plain = Tags(archgen.render(specs[0], format="html").text)
     for spec in specs:
-        page = Tags(archgen.render(spec, form="html").text)
+        page = Tags(archgen.render(spec, format="html").text)
         assert page.found == plain.found
         assert page.names == plain.names
 
 
 @NEEDS_DOT
 def test_graphviz_finds_no_foreign_node(specs: list[dict[str, Any]]) -> None:
-    texts = [archgen.render(spec, form="dot", view="layers").text for spec in specs]
+    texts = [archgen.render(spec, format="dot", view="layers").text for spec in specs]
     read = canonical("".join(texts))
     assert len(read) == len(texts)
     for text, graph in zip(texts, read, strict=True):
@@ -169,7 +169,7 @@ CHART = re.compile(
 
 def test_a_chart_has_no_foreign_line(specs: list[dict[str, Any]]) -> None:
     for spec in specs:
-        chart = archgen.render(spec, form="mmd", view="layers").text
+        chart = archgen.render(spec, format="mmd", view="layers").text
         assert chart.endswith("\n")
         for line in chart[:-1].split("\n"):
             assert CHART.fullmatch(line)
@@ -186,9 +186,9 @@ def test_what_quotes_itself_stays_one_string() -> None:
 
 def test_a_pdf_and_a_png_are_made_of_any_text() -> None:
     for text in [*PIECES[::6], "<script>" * 20_000]:
-        made = archgen.render(net(text), form="pdf").content
+        made = archgen.render(net(text), format="pdf").content
         assert made.startswith(b"%PDF-")
         assert made.rstrip().endswith(b"%%EOF")
         assert b"/JavaScript" not in made
         assert b"/URI" not in made
-        assert archgen.render(net(text), form="png").content.startswith(b"\x89PNG")
+        assert archgen.render(net(text), format="png").content.startswith(b"\x89PNG")

@@ -497,7 +497,7 @@ def test_the_output_is_lit_where_a_path_leads_to_it(reader: Reader, tmp_path: Pa
 
 
 def test_a_notebook_shows_a_page_that_works_in_its_frame(browser: Any) -> None:
-    shown = archgen.render("lenet5", form="html")._repr_html_()
+    shown = archgen.render("lenet5", format="html")._repr_html_()
     reader = Reader(browser)
     reader.page.set_content(f"<p>a cell's output</p>{shown}")
     frame = reader.page.frame_locator("iframe")

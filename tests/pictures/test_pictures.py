@@ -80,9 +80,7 @@ def test_every_layer_is_in_the_picture_of_all_layers(shipped: View) -> None:
 
 
 @pytest.mark.parametrize(("direction", "is_up"), [("down", False), ("up", True), ("right", False)])
-def test_the_overview_of_a_poster_runs_up_where_its_modules_do(
-    direction: str, is_up: bool
-) -> None:
+def test_the_overview_of_a_poster_runs_up_where_its_modules_do(direction: str, is_up: bool) -> None:
     scene = figure(seen("googlenet"), "poster", direction=direction)
     tops = {rect.id: rect.y for rect in nodes(scene) if rect.id.startswith("output ")}
     first = min(rect.x for rect in nodes(scene))

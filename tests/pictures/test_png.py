@@ -75,7 +75,7 @@ def test_no_font_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
     original = resvg.usvg.Tree.from_str
     monkeypatch.setattr(resvg.usvg, "Tree", Tree)
-    archgen.render("inception_v4", form="png", view="poster")
+    archgen.render("inception_v4", format="png", view="poster")
     (svg,) = asked
     assert "<text" not in svg
     assert svg.count("<path transform=") > 3

@@ -31,7 +31,7 @@ BEGINS = {
 def test_every_form_is_drawn_and_written_under_its_ending(form: str, tmp_path: Path) -> None:
     path = tmp_path / f"net.{form}"
     made = archgen.render("lenet5", path)
-    assert made.form == form
+    assert made.format == form
     assert made.faults == ()
     assert path.read_bytes() == made.content
     assert made.content.startswith(BEGINS[form])
@@ -39,7 +39,7 @@ def test_every_form_is_drawn_and_written_under_its_ending(form: str, tmp_path: P
 
 def test_a_form_that_is_given_counts_more_than_the_ending(tmp_path: Path) -> None:
     path = tmp_path / "net.txt"
-    archgen.render("lenet5", path, form="dot")
+    archgen.render("lenet5", path, format="dot")
     assert path.read_text("utf-8").startswith("digraph")
 
 
@@ -78,14 +78,14 @@ def test_a_limit_holds_for_a_picture_too(capsys: Captured) -> None:
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ({"form": "gif"}, "no form of a picture is called `gif`"),
+        ({"format": "gif"}, "no format of a picture is called `gif`"),
         ({"view": "panorama"}, "no view of a picture is called `panorama`"),
         ({"theme": "sepia"}, "no theme of a picture is called `sepia`"),
         ({"direction": "left"}, "no direction of a picture is called `left`"),
         ({"detail": 3}, "no detail of a picture is called `3`"),
         ({"module": "inception_d"}, "no module is called `inception_d` here"),
         ({"view": "module"}, "a picture of a module needs the module's name"),
-        ({"form": "png", "theme": "auto"}, "png cannot follow its reader's theme"),
+        ({"format": "png", "theme": "auto"}, "png cannot follow its reader's theme"),
     ],
 )
 def test_a_picture_that_cannot_be_had_is_refused(wish: dict[str, Any], message: str) -> None:
@@ -115,7 +115,7 @@ def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
 def test_pdf_without_reportlab_says_what_to_install(monkeypatch: Patch) -> None:
     monkeypatch.setitem(sys.modules, "reportlab.pdfbase.pdfmetrics", None)
     with pytest.raises(MachineError) as caught:
-        archgen.render("lenet5", form="pdf")
+        archgen.render("lenet5", format="pdf")
     (fault,) = caught.value.faults
     assert fault.code == "E509"
     assert "pip install reportlab" in (fault.help or "")
@@ -135,7 +135,7 @@ def test_a_tangle_without_graphviz_says_what_to_do(monkeypatch: Patch) -> None:
     spec = {"archgen": 1, "name": "net", "input": {"shape": [8, 8, 4]}, "layers": layers}
     with pytest.raises(MachineError, match="E509"):
         archgen.render(spec)
-    assert archgen.render(spec, form="mmd").text.startswith("flowchart")
+    assert archgen.render(spec, format="mmd").text.startswith("flowchart")
 
 
 # ── the verb ──────────────────────────────────────────────────────────────────────────────────────
@@ -144,7 +144,7 @@ def test_a_tangle_without_graphviz_says_what_to_do(monkeypatch: Patch) -> None:
 @pytest.mark.parametrize("form", [form for form in FORMS if form not in ("png", "pdf")])
 def test_text_goes_to_standard_output(form: str, capsys: Captured) -> None:
     assert main(["render", "lenet5", "--format", form]) == 0
-    assert capsys.readouterr().out == archgen.render("lenet5", form=form).text  # type: ignore[arg-type]
+    assert capsys.readouterr().out == archgen.render("lenet5", format=form).text  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("form", ["png", "pdf"])
@@ -174,7 +174,7 @@ def test_open_shows_the_page(tmp_path: Path, monkeypatch: Patch) -> None:
     assert main(["render", "lenet5", "--open"]) == 0
     assert main(["render", "lenet5", "--open", "-o", str(tmp_path / "net.svg")]) == 0
     page, picture = (Path(url.removeprefix("file://")) for url in shown)
-    assert page.read_bytes() == archgen.render("lenet5", form="html").content
+    assert page.read_bytes() == archgen.render("lenet5", format="html").content
     assert picture.read_bytes() == archgen.render("lenet5").content
 
 
@@ -188,7 +188,7 @@ def test_a_notebook_shows_the_overview(make: Callable[[str], Any]) -> None:
 
 
 def test_a_notebook_shows_a_picture_in_its_form() -> None:
-    drawn, dotted = archgen.render("lenet5", form="png"), archgen.render("lenet5", form="dot")
+    drawn, dotted = archgen.render("lenet5", format="png"), archgen.render("lenet5", format="dot")
     assert isinstance(drawn, Picture)
     assert drawn._repr_png_() == drawn.content
     assert drawn._repr_svg_() is None
@@ -198,7 +198,7 @@ def test_a_notebook_shows_a_picture_in_its_form() -> None:
 
 
 def test_the_record_tells_where_an_entry_stands_and_what_it_sees() -> None:
-    record = json.loads(archgen.render("inception_v4", form="json").text)
+    record = json.loads(archgen.render("inception_v4", format="json").text)
     first = record["body"][0]
     assert first["at"] == "inception_v4.json:38"
     assert first["field"] == [3, 3]
