@@ -240,8 +240,10 @@ class Resolver:
         self, entry: Entry, frame: Frame, tensor: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         """Return what enters an entry: the tensors it names, else the one before it."""
+        if entry.inputs is None:
+            return (tensor,)
         raw = entry.raw.get("inputs")
-        if entry.inputs is None or not isinstance(raw, Array):
+        if not isinstance(raw, Array):
             return (tensor,)
         places = zip(entry.inputs, raw.places, strict=True)
         return tuple([self.wiring.reference(name, frame, place) for name, place in places])

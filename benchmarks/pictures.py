@@ -21,13 +21,13 @@ MEMORY = Path("/dev/shm")
 TEXT = """
 In one warm process, imports aside, for images of 299×299. The poster: `archgen.render` of a loaded
 spec, which resolves and checks it, analyses the graph, makes the view, lays out, and writes the
-text; nothing is kept from one call to the next but the tables of the font, the expressions that were
-parsed and the windows that were laid. It is drawn once right behind a build, when no cache of the
-processor holds anything of it, and {ROW} times in a row. The overview: all of that from the shipped name, the file read and checked too, and the
-PNG written. `keras.utils.plot_model` draws a model, which must be built first (`keras.applications`
-has it), by way of pydot and Graphviz; its computing is theirs too. Both PNGs go to a folder in
-memory, where the system has one. Keras's session is cleared and garbage collected in front of each
-run.
+text; nothing is kept from one call to the next but the tables of the font, the expressions that
+were parsed and the windows that were laid. It is drawn right behind a build, when no cache of the
+processor holds anything of it, and {ROW} times in a row. The overview: all of that from the shipped
+name, the file read and checked too, and the PNG written. `keras.utils.plot_model` draws a model,
+which must be built first (`keras.applications` has it), by way of pydot and Graphviz; its computing
+is theirs too. Both PNGs go to a folder in memory, where the system has one. Keras's session is
+cleared and garbage collected in front of each run.
 """
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from archgen.render.blocks import Block
 from archgen.render.palette import LEGEND, MARKS
-from archgen.render.scene import Line, Rect, Scene, Shape, Shapes, Text, flat
+from archgen.render.scene import Line, Moved, Rect, Scene, Shape, Shapes, Text, flat
 from archgen.render.typography import Run, room, wrapped
 from archgen.render.view import Box, Element, boxes
 
@@ -83,14 +83,14 @@ def titled(
     words = [Text(x, MARGIN + y, runs, anchor) for y, runs in zip((6.0, 30.0), lines, strict=True)]
     left = MARGIN + (w - part.w) / 2 if centred else MARGIN
     top = MARGIN + TITLE_HEIGHT
-    body = flat(part.shapes, left, top)
     bottom = top + part.h + LEGEND_GAP
-    below = flat(legend.shapes, x - (legend.w / 2 if centred else 0.0), bottom)
+    body = Moved(left, top, part.shapes)
+    below = Moved(x - (legend.w / 2 if centred else 0.0), bottom, legend.shapes)
     bottom += legend.h if legend.shapes else -LEGEND_GAP
     told = _told(faults, w, bottom + LEGEND_GAP)
     bottom = told[-1].y + FAULT_LINE / 2 if told else bottom
     said = " ".join([*(run.text for line in lines for run in line), *faults])
-    shapes = (*words, *body, *below, *told)
+    shapes: Shapes = (*words, body, below, *told)
     return Scene(w + 2 * MARGIN, bottom + MARGIN, shapes, title.first[0].text, said)
 
 

@@ -18,7 +18,7 @@ def png_bytes(scene: Scene, theme: str = "light") -> bytes:
     import resvg
 
     pen = Pen(DARK if theme == "dark" else LIGHT)
-    body = [pen.drawn(shape) for shape in scene.shapes if not isinstance(shape, Text)]
+    body = pen.drawn(shape for shape in scene.shapes if not isinstance(shape, Text))
     texts = [shape for shape in scene.shapes if isinstance(shape, Text)]
     drawn = "\n".join([*body, lettered(texts, pen.theme)])
     zoom = min(SHARP, (MOST_PIXELS / (scene.width * scene.height)) ** 0.5)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from archgen.render.typography import Run
@@ -92,12 +93,20 @@ def moved(shape: Shape, dx: float, dy: float) -> Shape:
     return Text(shape.x + dx, shape.y + dy, shape.runs, shape.anchor, shape.turned)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
-    """A whole picture: its size in pixels, its shapes from back to front, its title."""
+    """A whole picture: its size in pixels, its shapes from back to front, its title.
+
+    ``parts`` are the shapes as they were laid out, ``shapes`` the same in their final places.
+    """
 
     width: float
     height: float
-    shapes: tuple[Shape, ...]
+    parts: Shapes
     title: str = ""
     description: str = ""
+
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Return every shape in its final place."""
+        return tuple(flat(self.parts))

@@ -5,12 +5,12 @@ The same bytes for the same scene; coordinates are decimals of at most nine digi
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from archgen.render.palette import DARK, LIGHT, Theme
 from archgen.render.paths import headed, steps
-from archgen.render.scene import Line, Point, Rect, Scene, Shape, Text
+from archgen.render.scene import Line, Moved, Point, Rect, Scene, Shape, Text
 from archgen.render.typography import Run
 
 FONT = "Arial, Helvetica, 'Liberation Sans', sans-serif"
@@ -26,7 +26,7 @@ def svg_text(scene: Scene, theme: str = "light") -> str:
     """Return a scene as an SVG document; ``theme`` is light, dark or auto (the reader's choice)."""
     pen = Pen(DARK if theme == "dark" else LIGHT)
     style = _preferred() if theme == "auto" else ""
-    return document(scene, pen.theme, style + "\n".join(map(pen.drawn, scene.shapes)))
+    return document(scene, pen.theme, style + "\n".join(pen.drawn(scene.parts)))
 
 
 def document(scene: Scene, theme: Theme, body: str, zoom: float = 1) -> str:
@@ -84,23 +84,31 @@ class Pen:
         self.texts = _Texts()
         self.numbers = _Numbers()
 
-    def drawn(self, shape: Shape) -> str:
-        """Return a shape as an element or two."""
-        if isinstance(shape, Rect):
-            return self._rect(shape)
-        return self._line(shape) if isinstance(shape, Line) else self._words(shape)
+    def drawn(self, shapes: Iterable[Shape | Moved], dx: float = 0.0, dy: float = 0.0) -> list[str]:
+        """Return shapes as elements, each in its final place."""
+        written: list[str] = []
+        for shape in shapes:
+            if isinstance(shape, Rect):
+                written.append(self._rect(shape, dx, dy))
+            elif isinstance(shape, Text):
+                written.append(self._words(shape, dx, dy))
+            elif isinstance(shape, Line):
+                written.append(self._line(shape, dx, dy))
+            else:
+                written += self.drawn(shape.shapes, dx + shape.dx, dy + shape.dy)
+        return written
 
-    def _rect(self, rect: Rect) -> str:
+    def _rect(self, rect: Rect, dx: float, dy: float) -> str:
         x, y, w, h, family, r, name, hint, stroke, dashed = rect
-        number, text = self.numbers, self.texts
+        number = self.numbers
         look = self.boxes.get((family, stroke, dashed))
         if look is None:
             look = self.boxes[family, stroke, dashed] = self._look(rect)
-        known = f' data-node="{text[name]}"' if name else ""
+        known = f' data-node="{self.texts[name]}"' if name else ""
         end = f"><title>{_text(hint)}</title></rect>" if hint else "/>"
         return (
-            f'<rect x="{number[x]}" y="{number[y]}" width="{number[w]}" height="{number[h]}" '
-            f'rx="{number[r]}" {look}{known}{end}'
+            f'<rect x="{number[x + dx]}" y="{number[y + dy]}" width="{number[w]}" '
+            f'height="{number[h]}" rx="{number[r]}" {look}{known}{end}'
         )
 
     def _look(self, rect: Rect) -> str:
@@ -116,10 +124,10 @@ class Pen:
             return f'fill="{_text(rect.family)}"'
         return f'class="{_class(rect.family)}" fill="{colour}"'
 
-    def _words(self, text: Text) -> str:
+    def _words(self, text: Text, dx: float, dy: float) -> str:
         x, y, runs, anchored, turned = text
         number = self.numbers
-        middle = number[x]
+        middle, y = number[x + dx], y + dy
         size = runs[0].size if len(runs) == 1 else max([run.size for run in runs])
         line = number[round(y + BASELINE * size, 2)]
         anchor = "" if anchored == "start" else f' text-anchor="{anchored}"'
@@ -142,11 +150,11 @@ class Pen:
             style = self.styles[size, role, bold] = f'font-size="{size:.9g}"{weight} {colour}'
         return style
 
-    def _line(self, line: Line) -> str:
+    def _line(self, line: Line, dx: float, dy: float) -> str:
         source, target, role = line.source, line.target, line.role
         colour, name = self.theme.roles[role], _class(role)
         known = f' data-edge="{self.texts[source]} {self.texts[target]}"' if source else ""
-        points: Sequence[Point] = line.points
+        points: Sequence[Point] = [(x + dx, y + dy) for x, y in line.points]
         head = ""
         if line.arrow:
             points, corners = headed(points)
