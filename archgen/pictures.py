@@ -23,7 +23,7 @@ from archgen.render.forms import FORMS, Form, Wish, picture, require
 from archgen.render.view import View
 from archgen.render.viewing import view as viewed
 from archgen.reports import render_fault, render_short
-from archgen.sketch import sketched
+from archgen.sketch import Sketch, sketched
 from archgen.source import Object
 from archgen.spec import Spec
 
@@ -77,6 +77,7 @@ def render(  # noqa: PLR0913 - so many are a picture's choices, each by its name
     detail: int = 0,
     theme: str | None = None,
     direction: str = "down",
+    unfold: bool = False,
     input_shape: Shape | None = None,
     **parameters: Scalar,
 ) -> Picture:
@@ -85,8 +86,9 @@ def render(  # noqa: PLR0913 - so many are a picture's choices, each by its name
     ``format`` is svg, png, pdf, html, dot, mmd or json, as the path ends unless it is given;
     ``view`` is overview, module, poster or layers; ``module`` names one, or a use of one;
     ``detail`` 1 adds shapes, 2 parameters and MACs; ``theme`` is light, dark or auto, the reader's,
-    which only SVG and pages can follow; ``direction`` is down, up or right. A spec whose parameter
-    is called like one of these goes through `archgen.graph` first.
+    which only SVG and pages can follow; ``direction`` is down, up or right; copies in a row are one
+    with their number, unless it is to ``unfold`` them. A spec whose parameter is called like one of
+    these goes through `archgen.graph` first.
 
     A spec with faults is drawn as far as it is known, the faults marked: see ``Picture.faults``.
 
@@ -98,7 +100,7 @@ def render(  # noqa: PLR0913 - so many are a picture's choices, each by its name
     kind = format or form_of(path)
     wish = Wish(view, module, detail, theme, direction)
     require(wish, kind)
-    network = seen(spec, input_shape, parameters)
+    network = seen(spec, input_shape, parameters, unfold=unfold)
     made = drawn(network, kind, wish)
     if path is not None:
         written(made, Path(path))
@@ -135,28 +137,34 @@ def form_of(path: str | Path | None) -> str:
 
 
 def seen(
-    spec: Drawable, input_shape: Shape | None = None, parameters: Mapping[str, Scalar] | None = None
+    spec: Drawable,
+    input_shape: Shape | None = None,
+    parameters: Mapping[str, Scalar] | None = None,
+    *,
+    unfold: bool = False,
 ) -> Seen:
     """Return the view of a network, of a faulty one as far as it is known; Raises as ``render``."""
     given = parameters or {}
     if isinstance(spec, Analysis):
         if input_shape is None and not given:
-            return Seen(viewed(spec))
+            return Seen(viewed(spec, unfold=unfold))
         spec = spec.graph
     if isinstance(spec, Graph):
-        return Seen(viewed(api.analyse(spec, input_shape, **given)))
+        return Seen(viewed(api.analyse(spec, input_shape, **given), unfold=unfold))
     try:
         checked = api.load(spec)
-        analysis = api.analyse(checked, input_shape, **given)
+        shown: Analysis | Sketch = api.analyse(checked, input_shape, **given)
+        faults: tuple[Fault, ...] = ()
     except SpecError as error:
-        return _faulty(spec, input_shape, given, error)
-    return Seen(viewed(analysis, checked.title, _titles(checked)))
+        checked, shown, faults = _faulty(spec, input_shape, given, error)
+    lines = [render_short(fault) for fault in faults]
+    return Seen(viewed(shown, checked.title, _titles(checked), lines, unfold=unfold), faults)
 
 
 def _faulty(
     spec: SpecLike, input_shape: Shape | None, parameters: Mapping[str, Scalar], error: SpecError
-) -> Seen:
-    """Return the sketch of a spec with faults; Raises what it was refused for where there is none.
+) -> tuple[Spec, Sketch, tuple[Fault, ...]]:
+    """Return a spec with faults, its sketch and they; Raises them where there is no sketch.
 
     The check says what would mend it, so its faults are told.
     """
@@ -168,8 +176,7 @@ def _faulty(
     sketch = sketched(checked, faults, parameters, input_shape)
     if sketch is None:
         raise error
-    lines = [render_short(fault) for fault in faults]
-    return Seen(viewed(sketch, checked.title, _titles(checked), lines), faults)
+    return checked, sketch, faults
 
 
 def readable(spec: SpecLike) -> Spec | None:

@@ -38,6 +38,7 @@ class Watched:
     input_shape: Shape | None = None
     parameters: Mapping[str, Scalar] = field(default_factory=dict)
     theme: str = "auto"
+    unfold: bool = False
 
     def __post_init__(self) -> None:
         """Make the first page; Raises UsageError where there is no such file or parameter."""
@@ -56,7 +57,7 @@ class Watched:
             return False
         first = not self.version
         try:
-            network = seen(self.path, self.input_shape, self.parameters)
+            network = seen(self.path, self.input_shape, self.parameters, unfold=self.unfold)
         except ArchgenError as error:
             if first and error.exit_code != 1:
                 raise

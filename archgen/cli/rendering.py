@@ -77,6 +77,9 @@ def render(
         PictureTheme | None, typer.Option(help="Its colours; auto are the reader's.")
     ] = None,
     direction: Annotated[Direction, typer.Option(help="Of the flow.")] = Direction.down,
+    unfold: Annotated[
+        bool, typer.Option("--unfold", help="Every copy of a module by itself.")
+    ] = False,
     input_shape: Input = None,
     settings: Set = None,
     _limits: Limit = None,
@@ -96,9 +99,11 @@ def render(
     if watch:
         if output is not None or kind != "html" or not spec.endswith(".json"):
             raise typer.BadParameter("--watch shows the page of a file, and writes nothing")
-        _watch(Watched(Path(spec), shape, parameters, wish.theme_of(kind)), opened=opened)
+        watched = Watched(Path(spec), shape, parameters, wish.theme_of(kind), unfold)
+        _watch(watched, opened=opened)
         return 0
-    made = drawn(seen(source_of(spec), shape, parameters), kind, wish)
+    network = seen(source_of(spec), shape, parameters, unfold=unfold)
+    made = drawn(network, kind, wish)
     _deliver(made, output, opened=opened)
     if made.faults:
         complain_of(made.faults)

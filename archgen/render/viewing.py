@@ -22,12 +22,15 @@ def view(
     title: str = "",
     titles: Mapping[str, str] | None = None,
     faults: Sequence[str] = (),
+    *,
+    unfold: bool = False,
 ) -> View:
     """Return the view model of an analysed graph; ``titles`` are those of modules and heads.
 
-    A sketch is the network of a spec with ``faults``, a line each.
+    A sketch is the network of a spec with ``faults``, a line each. Neighbours that are copies are
+    one item with all their names, unless it is to ``unfold`` them.
     """
-    found = _Viewer(analysis, titles or {}).view(title or analysis.graph.name)
+    found = _Viewer(analysis, titles or {}, unfold=unfold).view(title or analysis.graph.name)
     return replace(found, faults=tuple(faults))
 
 
@@ -48,10 +51,13 @@ class _Look(NamedTuple):
 class _Viewer:
     """Makes the view of one network."""
 
-    def __init__(self, analysis: Analysis | Sketch, titles: Mapping[str, str]) -> None:
+    def __init__(
+        self, analysis: Analysis | Sketch, titles: Mapping[str, str], *, unfold: bool
+    ) -> None:
         self.graph: Graph | Draft = analysis.graph
         self.analysis = analysis
         self.titles = titles
+        self.unfold = unfold
         faults = self.graph.faults if isinstance(self.graph, Draft) else {}
         fused = Fused(analysis.measures, faults)
         self.chains, self.made_by, self.readers = fused.chains, fused.owner, fused.readers
@@ -148,6 +154,8 @@ class _Viewer:
 
     def filled(self, shape: parallel.Series, level: _Level) -> Series:
         """Return a series of names as one of items, neighbours that are copies as one."""
+        if self.unfold:
+            return tuple([self.element(part, level) for part in shape])
         result: list[Element] = []
         for part in shape:
             before = result[-1] if result else None

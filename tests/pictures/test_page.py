@@ -12,8 +12,9 @@ import pytest
 import archgen
 from archgen.pictures import seen
 from archgen.render.links import links
+from archgen.render.page import page_text
 from archgen.render.view import boxes, groups
-from archgen.watching import Watched, serving
+from archgen.watching import NOTHING, Watched, serving
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
@@ -494,6 +495,15 @@ def test_the_output_is_lit_where_a_path_leads_to_it(reader: Reader, tmp_path: Pa
     assert "output last" in reader.state["lit"]
     reader.node("aux").click()
     assert "output last" not in reader.state["lit"]
+
+
+def test_a_page_of_nothing_waits_for_something(reader: Reader, tmp_path: Path) -> None:
+    path = tmp_path / "nothing.html"
+    path.write_text(page_text(NOTHING, ["error[E102]: a brace is missing"]), "utf-8")
+    reader.page.goto(path.as_uri())
+    reader.asked.clear()
+    assert [box["name"] for box in reader.state["boxes"]] == ["input"]
+    assert "E102" in reader.page.inner_text("#faults")
 
 
 def test_a_notebook_shows_a_page_that_works_in_its_frame(browser: Any) -> None:

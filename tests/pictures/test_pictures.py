@@ -388,6 +388,21 @@ def test_copies_are_folded_only_where_they_are_read_alike() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name == "inception_v4" else FULL) for name in archgen.names()],
+)
+def test_unfolded_every_node_is_drawn_once(name: str) -> None:
+    analysis = archgen.analyse(name)
+    network = view(analysis, unfold=True)
+    drawn = [node for box in boxes(network.everything) for node in box.nodes]
+    assert sorted(drawn) == sorted(node.name for node in analysis.graph)
+    for kind, opened in (("overview", False), ("layers", True)):
+        scene = figure(network, kind)
+        assert faults(scene) == []
+        assert edges(scene) == Counter(wanted(network, opened=opened))
+
+
 def test_copies_are_folded_only_where_they_read_alike() -> None:
     inner = {"inputs": ["x", "y"], "layers": [{"op": "add", "inputs": ["x", "y"]}]}
     layers = [

@@ -43,6 +43,17 @@ def test_a_form_that_is_given_counts_more_than_the_ending(tmp_path: Path) -> Non
     assert path.read_text("utf-8").startswith("digraph")
 
 
+def test_the_verb_unfolds_copies(capsys: Captured) -> None:
+    command = ["render", "inception_v4", "--format", "mmd"]
+    assert main(command) == main([*command, "--unfold"]) == 0
+    folded, unfolded = capsys.readouterr().out.split("flowchart TB")[1:]
+    assert ("×7" in folded, "×7" in unfolded) == (True, False)
+    assert unfolded.count("Inception-B") == 7 * folded.count("Inception-B")
+    for spec in (archgen.graph("resnet50"), archgen.analyse("resnet50"), "resnet50"):
+        folded, unfolded = archgen.render(spec).text, archgen.render(spec, unfold=True).text
+        assert folded.count("data-node") < unfolded.count("data-node")
+
+
 def test_specs_graphs_and_analyses_are_drawn_alike() -> None:
     spec, graph = archgen.load("inception_v4"), archgen.graph("inception_v4")
     drawn = archgen.render("inception_v4").text

@@ -275,6 +275,7 @@ const route = (source, way, target, late = false) => {
 const whole = () => {
   const blocks = layBlocks(view.body);
   const input = withHeads("input", enteringBar(view.input, isFork(view.body[0]) ? blocks[0].w : 0, "input"));
-  const output = layBar(OUTPUT, [[{ text: outputName, size: 11 }, { text: shapeText(outputShape), size: 10.5, muted: true, gap: 6 }]], "input", 0);
-  return shift(stacked([input, ...blocks, output], OVERVIEW), 20, 20);
+  const runs = outputName && [{ text: outputName, size: 11 }, { text: shapeText(outputShape), size: 10.5, muted: true, gap: 6 }];
+  const output = runs ? [layBar(OUTPUT, [runs], "input", 0)] : [];
+  return shift(stacked([input, ...blocks, ...output], OVERVIEW), 20, 20);
 };

@@ -55,7 +55,7 @@ index(view.heads, "");
 const tapped = (from) => [...items.values()].find((item) => item.name === from || item.copies?.includes(from));
 const headsOf = new Map();
 const last = wire(view.body, ["input"]);
-const [[outputName, outputShape]] = Object.entries(view.outputs);
+const [outputName, outputShape] = Object.entries(view.outputs)[0] ?? [];
 const OUTPUT = `output ${outputName}`;
 for (const head of view.heads) {
   const item = tapped(head.from);
