@@ -2,7 +2,6 @@
 
 import random
 import re
-import shutil
 import subprocess
 import xml.etree.ElementTree as ET
 from collections import Counter
@@ -15,6 +14,7 @@ import pytest
 import archgen
 from archgen.render.dot import quoted as dot_quoted
 from archgen.render.mermaid import quoted as mermaid_quoted
+from tests.pictures.networks import NEEDS_DOT
 
 STRINGS = 500
 PIECES = (
@@ -29,9 +29,6 @@ PIECES = (
     "@model@", "javascript:alert(1)", "onload=alert(1) ", "digraph {", "->", "<b>bold</b>", "\\N",
     "\\G", "\\L", "\\l", "a" * 300, "x ", " ", "ü", "×",
 )  # fmt: skip
-NEEDS_DOT = pytest.mark.skipif(
-    shutil.which("dot") is None, reason="needs Graphviz (apt-get install graphviz)"
-)
 
 
 def strings() -> Iterator[str]:

@@ -1,12 +1,9 @@
-"""Pictures of every shipped spec, and of random networks, show each thing once and in its place."""
+"""Pictures of every shipped spec show each thing once and in its place."""
 
-import random
-import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,20 +16,10 @@ from archgen.render.mermaid import mermaid_text
 from archgen.render.page import page_text
 from archgen.render.scene import Line, Scene
 from archgen.render.svg import svg_text
-from archgen.render.view import Tangle, View, boxes, groups
+from archgen.render.view import View, boxes, groups
 from archgen.render.viewing import view
 from tests.pictures.geometry import apart, edges, extent, faults, holds, nodes, texts, wanted
-
-SERIES_PARALLEL, TANGLED, USUAL = 200, 50, 40
-NEEDS_DOT = pytest.mark.skipif(
-    shutil.which("dot") is None, reason="needs Graphviz (apt-get install graphviz)"
-)
-
-
-def seen(spec: Any, **parameters: Any) -> View:
-    checked = archgen.load(spec)
-    titles = {name: module.title for name, module in checked.modules.items()}
-    return view(archgen.analyse(checked, **parameters), checked.title, titles)
+from tests.pictures.networks import NEEDS_DOT, seen
 
 
 @pytest.fixture(scope="module", params=archgen.names())
@@ -95,96 +82,6 @@ def test_an_open_module_has_a_bar_for_each_value_that_enters() -> None:
     entering = [said for said in words if said.startswith("input ")]
     assert entering[1:3] == ["input 64×64×512", "input 28×28×1024"]
     assert [rect.id for rect in nodes(scene)].count("input") == 1
-
-
-# ── random networks ───────────────────────────────────────────────────────────────────────────────
-
-
-def random_layers(rng: random.Random, depth: int, *, uses: bool = True) -> Iterator[dict[str, Any]]:
-    """Return entries of equal shapes, so that every join fits."""
-    for number in range(rng.randint(1, 4)):
-        if depth and rng.random() < 0.45:
-            branches = {
-                f"b{index}": list(random_layers(rng, depth - 1, uses=uses))
-                if rng.random() < 0.75
-                else []
-                for index in range(rng.randint(2, 4))
-            }
-            join = rng.choice(["add", "multiply", "maximum"])
-            yield {"name": f"f{number}_{depth}", "join": join, "branches": branches}
-        elif uses and rng.random() < 0.25:
-            yield {"use": "block", "name": f"m{number}_{depth}", "repeat": rng.randint(1, 3)}
-        else:
-            kernel = rng.choice([1, 3, [1, 5]])
-            yield {"op": "conv", "name": f"c{number}_{depth}", "filters": 4, "kernel_size": kernel}
-
-
-def random_spec(seed: int) -> dict[str, Any]:
-    rng = random.Random(seed)
-    pointwise = {"op": "conv", "filters": 4, "kernel_size": 1}
-    used = {"use": "block", "name": "used"}
-    inner = [{"name": "first", **pointwise}, *random_layers(rng, 3), used]
-    return {
-        "archgen": 1,
-        "name": f"random_{seed}",
-        "input": {"shape": [9, 9, 4]},
-        "defaults": {"conv": {"padding": "same"}},
-        "layers": [*inner, {"name": "last", **pointwise}],
-        "modules": {"block": {"layers": list(random_layers(rng, 1, uses=False))}},
-    }
-
-
-@pytest.mark.parametrize(
-    "seed",
-    [pytest.param(seed, marks=FULL if seed >= USUAL else ()) for seed in range(SERIES_PARALLEL)],
-)
-def test_a_random_network_is_drawn_without_a_flaw(seed: int) -> None:
-    network = seen(random_spec(seed))
-    rng = random.Random(seed)
-    direction, detail = rng.choice(["down", "up", "right"]), rng.choice([0, 1, 2])
-    for kind, opened in (("overview", False), ("layers", True)):
-        scene = figure(network, kind, detail=detail, direction=direction)
-        assert faults(scene) == []
-        assert edges(scene) == Counter(wanted(network, opened=opened))
-    ET.fromstring(svg_text(scene))
-
-
-def tangled_spec(seed: int) -> dict[str, Any]:
-    """Return a network wired by name at random, every value used."""
-    rng = random.Random(seed)
-    names, unused, layers = ["first"], {"first"}, []
-    layers.append({"op": "conv", "name": "first", "filters": 4, "kernel_size": 1})
-    for number in range(rng.randint(5, 14)):
-        name, read = f"n{number}", rng.sample(names, min(len(names), rng.randint(1, 3)))
-        if len(read) > 1:
-            layers.append({"op": rng.choice(["add", "average"]), "name": name, "inputs": read})
-        else:
-            conv = {"op": "conv", "filters": 4, "kernel_size": 3, "name": name, "inputs": read}
-            layers.append(conv)
-        names.append(name)
-        unused = (unused - set(read)) | {name}
-    ends = sorted(unused)
-    if len(ends) > 1:
-        layers.append({"op": "add", "name": "last", "inputs": ends})
-    conv = {"padding": "same"}
-    head = {"archgen": 1, "name": f"tangled_{seed}", "input": {"shape": [9, 9, 4]}}
-    return {**head, "defaults": {"conv": conv}, "layers": layers}
-
-
-@NEEDS_DOT
-@pytest.mark.parametrize("seed", range(TANGLED))
-def test_a_tangled_network_is_drawn_without_a_flaw(seed: int) -> None:
-    network = seen(tangled_spec(seed))
-    scene = figure(network, "layers")
-    assert faults(scene) == []
-    drawn = edges(scene)
-    assert set(drawn) <= set(wanted(network, opened=True))
-    assert max(drawn.values()) == 1
-
-
-def test_some_random_networks_are_tangles() -> None:
-    found = [seen(tangled_spec(seed)) for seed in range(TANGLED)]
-    assert sum(any(isinstance(part, Tangle) for part in network.body) for network in found) > 10
 
 
 # ── texts ─────────────────────────────────────────────────────────────────────────────────────────
