@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 IMAGES = 2
 SEED = 0
+# What TensorFlow and Keras import where it is installed, and can do without: most of their time.
+NOT_NEEDED = {"savedmodel": ("keras", "jax", "scipy", "h5py"), "keras": ("jax", "scipy", "sklearn")}
 _FRAMES_A_LAYER = 8  # Keras loads a functional graph recursively
 _FRAMES = 1000
 _LINES = 3
@@ -36,7 +38,7 @@ class Reader:
     def __init__(self, form: str) -> None:
         self._told = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a file of archgen's
-            [sys.executable, "-I", fresh.__file__, form],
+            [sys.executable, "-I", fresh.__file__, form, *NOT_NEEDED.get(form, ())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._told,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archgen.backends.keras import build_model
-from archgen.ir import Graph, Op, Shape
+from archgen.ir import Graph, Op
 from archgen.passes import Rewriting
 from archgen.passes.contract import (
     Edit,
@@ -134,7 +134,7 @@ class _Rewritten(Mapping["Key", "Array"]):
 
     def _made(self, node: str) -> "Made":
         """Return what the edits made that belong to a node."""
-        edits = self._edits.get(node, ())
+        edits = self._edits.get(node, [])
         if len({edit.node for edit in edits}) > 1:
             name = edits[0].node
             if name not in self._shared:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from archgen.backends.edits import Weights
 
 LABELS_PLACE = "assets.extra/labels.txt"
+CONVERTED = ("onnx", "tflite")  # by converters that leave gigabytes to the search for cycles
 OPSET = 18  # of ONNX: what runtimes since early 2023 take
 
 
