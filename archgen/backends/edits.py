@@ -100,11 +100,7 @@ def apply(rewriting: Rewriting, weights: "Weights") -> "Weights":
 
 
 class _Rewritten(Mapping["Key", "Array"]):
-    """The weights of a rewritten graph.
-
-    Held are those of the edits that were carried out last, so that memory has each weight but
-    once while a model is made of them; and those of edits that read each other's, for good.
-    """
+    """The weights of a rewritten graph; those of one node at a time are held."""
 
     def __init__(self, rewriting: Rewriting, weights: "Weights") -> None:
         graph = rewriting.graph
@@ -115,15 +111,18 @@ class _Rewritten(Mapping["Key", "Array"]):
             for node in graph
             for weight in node.op.weights(graph.input_shapes(node))
         }
-        self._edits = together(rewriting.edits)
-        self._shared: dict[str, Made] = {}
-        self._last: tuple[str, Made] = "", {}
+        self._edits: dict[str, list[Edit]] = {}
+        for edit in rewriting.edits:
+            self._edits.setdefault(edit.node, []).append(edit)
+        self._made: tuple[str, Mapping[Key, Array]] = "", {}
 
     def __getitem__(self, key: "Key") -> "Array":
         import numpy as np
 
-        shape, made = self._shapes[key], self._made(key[0])
-        value = made[key] if key in made else self._old[key]
+        shape, node = self._shapes[key], key[0]
+        if self._made[0] != node:
+            self._made = node, self._carried_out(self._edits.get(node, ()))
+        value = self._made[1][key]
         return value if value.ndim else np.full(shape, value)
 
     def __iter__(self) -> "Iterator[Key]":
@@ -132,77 +131,25 @@ class _Rewritten(Mapping["Key", "Array"]):
     def __len__(self) -> int:
         return len(self._shapes)
 
-    def _made(self, node: str) -> "Made":
-        """Return what the edits made that belong to a node."""
-        edits = self._edits.get(node, [])
-        if len({edit.node for edit in edits}) > 1:
-            name = edits[0].node
-            if name not in self._shared:
-                self._shared[name] = self._carried_out(edits)
-            return self._shared[name]
-        if self._last[0] != node:
-            self._last = node, self._carried_out(edits)
-        return self._last[1]
-
-    def _carried_out(self, edits: "Sequence[Edit]") -> "Made":
-        """Carry out edits in order; a node's weights are rounded behind its last.
+    def _carried_out(self, edits: "Sequence[Edit]") -> "Mapping[Key, Array]":
+        """Carry out the edits of a node in order, and round its weights behind the last.
 
         What statistics make infinite they make infinite in the model before, too.
         """
         import numpy as np
 
-        last = {edit.node: number for number, edit in enumerate(edits)}
-        made = _Made(self._old)
-        exact: dict[str, dict[str, Array]] = {}  # of nodes that a later edit changes again
-        for number, (node, edited) in enumerate(edits):
-            with np.errstate(all="ignore"):
-                values = {name: value_of(expression, made) for name, expression in edited}
-                values = exact.pop(node, {}) | values
-                if number == last[node]:
-                    own = self._old[node, self._known[node]].dtype
-                    values = {name: value.astype(own) for name, value in values.items()}
-                else:
-                    exact[node] = values
-            made |= {(node, name): value for name, value in values.items()}
-        return made
+        exact = _Newest(self._old)
+        with np.errstate(all="ignore"):
+            for node, made in edits:
+                values = {(node, name): value_of(expression, exact) for name, expression in made}
+                exact |= values
+            rounded = _Newest(self._old)
+            for (node, name), value in exact.items():
+                rounded[node, name] = value.astype(self._old[node, self._known[node]].dtype)
+        return rounded
 
 
-def together(edits: "Sequence[Edit]") -> "dict[str, list[Edit]]":
-    """Return for each node that edits change those that belong together, in order.
-
-    They do if one reads a weight of a node that another one changes or reads.
-    """
-    root: dict[str, str] = {}
-
-    def root_of(node: str) -> str:
-        while (above := root.setdefault(node, node)) != node:
-            root[node] = root[above]
-            node = root[above]
-        return node
-
-    for node, made in edits:
-        for _, expression in made:
-            for name in _read(expression):
-                root[root_of(name)] = root_of(node)
-    groups: dict[str, list[Edit]] = {}
-    for edit in edits:
-        groups.setdefault(root_of(edit.node), []).append(edit)
-    return {edit.node: groups[root_of(edit.node)] for edit in edits}
-
-
-def _read(expression: Expression) -> "Iterator[str]":
-    """Yield the nodes whose weights an expression reads."""
-    match expression:
-        case Old(node, _):
-            yield node
-        case Plus(first, second) | Times(first, second):
-            yield from _read(first)
-            yield from _read(second)
-        case InverseRoot(of) | Sum(of, _) | Shaped(of, _):
-            yield from _read(of)
-
-
-class _Made(dict["Key", "Array"]):
+class _Newest(dict["Key", "Array"]):
     """Weights that edits made; what none has made is as it was, and not held."""
 
     def __init__(self, old: "Weights") -> None:
