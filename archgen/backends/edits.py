@@ -143,9 +143,9 @@ class _Rewritten(Mapping["Key", "Array"]):
             for node, made in edits:
                 values = {(node, name): value_of(expression, exact) for name, expression in made}
                 exact |= values
+            own = self._old[edits[0].node, self._known[edits[0].node]].dtype if edits else None
             rounded = _Newest(self._old)
-            for (node, name), value in exact.items():
-                rounded[node, name] = value.astype(self._old[node, self._known[node]].dtype)
+            rounded |= {key: value.astype(own) for key, value in exact.items()}
         return rounded
 
 
