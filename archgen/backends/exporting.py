@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from archgen.artifacts import SUFFIXES, contents, is_artifact, seal, verify
-from archgen.backends.answering import IMAGES, SEED, Reader, answers_of, difference
+from archgen.backends.answering import (
+    IMAGES,
+    SEED,
+    Reader,
+    answers_of,
+    difference,
+    is_constant,
+    told_by,
+)
 from archgen.backends.edits import apply, load_into, weights_of
 from archgen.backends.formats import CONVERTED, PACKAGES, WRITERS, Content
 from archgen.backends.keras import build_model
@@ -166,8 +174,13 @@ def _verified(work: Work, reader: Reader, new: Path) -> Verified:
     graph, allowed = work.rewriting.graph, work.tolerance
     reader.ask(new, graph, as_stored=not allowed)
     expected = answers_of(_in_float32(work), work.rewriting.before)
-    kept = {name: expected[name] for name in graph.outputs}
-    far = difference(reader.answers(), kept)
+    kept = told_by({name: expected[name] for name in graph.outputs}, graph, work.content.dtype)
+    if is_constant(kept):
+        message = "the model answers the same to every image, so nothing can be verified"
+        notes = ("its outputs are saturated, or some layer lets nothing through",)
+        advice = "`--no-verify` writes it all the same"
+        raise ArtifactError(Fault("E514", message, notes=notes, help=advice))
+    far = difference(told_by(reader.answers(), graph, work.content.dtype), kept)
     if far > allowed:
         message = (
             f"the artifact answers otherwise than the model, by {far:.2g} of its largest value"

@@ -190,6 +190,33 @@ def test_an_artifact_that_answers_otherwise_is_not_written(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_network_that_is_sure_hides_no_difference(
+    keras: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sure = drawn(NET)
+    sure.get_layer("predictions").bias.assign([40, 0, -40])
+
+    def wrong(*arguments: Any) -> Any:
+        weights = dict(apply(*arguments))
+        bias = weights["predictions", "bias"] + np.array([0, 0, 1], "float32")
+        return weights | {("predictions", "bias"): bias}
+
+    assert archgen.export(sure, tmp_path / "right.keras", format="keras").verified is not None
+    monkeypatch.setattr(exporting, "apply", wrong)
+    with pytest.raises(ArtifactError, match="E514"):
+        archgen.export(sure, tmp_path / "wrong.keras", format="keras")
+
+
+def test_a_model_that_always_answers_the_same_is_not_verified(keras: Any, tmp_path: Path) -> None:
+    always = drawn(NET)
+    always.get_layer("predictions").bias.assign([400, 0, -400])
+    path = tmp_path / "net.keras"
+    with pytest.raises(ArtifactError, match="answers the same to every image"):
+        archgen.export(always, path, format="keras")
+    assert not path.exists()
+    assert archgen.export(always, path, format="keras", verify=False).size
+
+
 # ── what is inside ────────────────────────────────────────────────────────────────────────────────
 
 
