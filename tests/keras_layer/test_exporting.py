@@ -129,6 +129,26 @@ def test_a_folder_serves_where_archgen_is_not_installed(
     assert far(found["raw"], expected) < 1e-5
 
 
+@pytest.mark.parametrize(
+    ("signature", "dtype", "shape"),
+    [
+        ("serving_default", "DT_FLOAT", "(-1, 8, 9, 3)"),
+        ("serve_uint8", "DT_UINT8", "(-1, -1, -1, 3)"),
+    ],
+)
+def test_tensorflows_own_tool_tells_what_goes_in_and_out(
+    folder: Path, signature: str, dtype: str, shape: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tensorflow.python.tools import saved_model_cli
+
+    # What `saved_model_cli show` runs, without starting TensorFlow anew.
+    saved_model_cli._show_inputs_outputs(str(folder / "served"), "serve", signature)
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"inputs['images'] tensor_info: dtype: {dtype} shape: {shape}" in told
+    assert "outputs['predictions'] tensor_info: dtype: DT_FLOAT shape: (-1, 3)" in told
+    assert told.count("tensor_info") == 2
+
+
 def test_a_folder_holds_each_weight_once(model: Any, folder: Path) -> None:
     params = 4 * archgen.analyse(archgen.graph(NET)).params
     size = sum(each.stat().st_size for each in (folder / "served" / "variables").iterdir())
