@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +53,7 @@ def measure(rounds: int) -> Section:
         if missing:
             text += f"\n{engine.name} was not measured: {' and '.join(missing)} is not installed.\n"
             continue
+        text += f"\n{engine.name} is of version {version(engine.packages[-1].replace('_', '-'))}.\n"
         for name in NETWORKS:
             for row, verdict in told(engine, name, compared(engine, name, rounds)):
                 rows.append(row)
