@@ -11,7 +11,6 @@ from archgen.backends.keras import build_model
 from archgen.ir import Graph, Op
 from archgen.passes import Rewriting
 from archgen.passes.contract import (
-    Edit,
     Expression,
     InverseRoot,
     Old,
@@ -111,9 +110,9 @@ class _Rewritten(Mapping["Key", "Array"]):
             for node in graph
             for weight in node.op.weights(graph.input_shapes(node))
         }
-        self._edits: dict[str, list[Edit]] = {}
-        for edit in rewriting.edits:
-            self._edits.setdefault(edit.node, []).append(edit)
+        self._edits: dict[str, list[Sequence[tuple[str, Expression]]]] = {}
+        for name, edited in rewriting.edits:
+            self._edits.setdefault(name, []).append(edited)
         self._made: tuple[str, Mapping[Key, Array]] = "", {}
 
     def __getitem__(self, key: "Key") -> "Array":
@@ -121,7 +120,7 @@ class _Rewritten(Mapping["Key", "Array"]):
 
         shape, node = self._shapes[key], key[0]
         if self._made[0] != node:
-            self._made = node, self._carried_out(self._edits.get(node, ()))
+            self._made = node, self._carried_out(node)
         value = self._made[1][key]
         return value if value.ndim else np.full(shape, value)
 
@@ -131,32 +130,34 @@ class _Rewritten(Mapping["Key", "Array"]):
     def __len__(self) -> int:
         return len(self._shapes)
 
-    def _carried_out(self, edits: "Sequence[Edit]") -> "Mapping[Key, Array]":
+    def _carried_out(self, node: str) -> "Mapping[Key, Array]":
         """Carry out the edits of a node in order, and round its weights behind the last.
 
         What statistics make infinite they make infinite in the model before, too.
         """
         import numpy as np
 
-        exact = _Newest(self._old)
+        made, edits = _Newest(self._old), self._edits.get(node)
+        if edits is None:
+            return made
+        own = made[node, self._known[node]].dtype
         with np.errstate(all="ignore"):
-            for node, made in edits:
-                values = {(node, name): value_of(expression, exact) for name, expression in made}
-                exact |= values
-            own = self._old[edits[0].node, self._known[edits[0].node]].dtype if edits else None
-            rounded = _Newest(self._old)
-            rounded |= {key: value.astype(own) for key, value in exact.items()}
-        return rounded
+            for edited in edits:
+                made |= {(node, name): value_of(each, made) for name, each in edited}
+            names = {name for edited in edits for name, _ in edited}
+            made |= {(node, name): made[node, name].astype(own) for name in names}
+        return made
 
 
 class _Newest(dict["Key", "Array"]):
-    """Weights that edits made; what none has made is as it was, and not held."""
+    """Weights as the last edit made them; what none has made is read once."""
 
     def __init__(self, old: "Weights") -> None:
         self._old = old
 
     def __missing__(self, key: "Key") -> "Array":
-        return self._old[key]
+        self[key] = self._old[key]
+        return self[key]
 
 
 def value_of(expression: Expression, weights: "Weights") -> "Array":

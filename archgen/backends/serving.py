@@ -128,6 +128,10 @@ class _Layer:
 
         with keras.StatelessScope(self.constants, initialize_variables=False):
             made = self.layer(inputs[0] if len(inputs) == 1 else inputs)
+        if self.call.target == "layers.ZeroPadding2D":
+            # TensorFlow would pad within the convolution behind it, which rounds otherwise. What
+            # rewrites a graph that is served drops the identity.
+            return tf.identity(made)
         return made if self.bias is None else tf.nn.bias_add(made, self.bias)
 
 
