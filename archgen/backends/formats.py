@@ -53,7 +53,7 @@ def write_savedmodel(content: Content, path: Path) -> None:
     try:
         tf.saved_model.save(network.module, path, signatures, options)
     except tf.errors.OpError as error:  # how TensorFlow tells that the disk is full
-        raise OSError(error.message.rpartition(";")[2].strip()) from error
+        raise OSError(error.message.rpartition(";")[2].partition("[Op:")[0].strip()) from error
     for place, text in _beside(content).items():
         (path / place).parent.mkdir(exist_ok=True)
         (path / place).write_bytes(text)
