@@ -426,6 +426,26 @@ def test_a_missing_package_is_told_before_the_work(
     assert f"archgen[{form}]" in told
 
 
+@pytest.mark.parametrize(
+    ("form", "lacking", "entry"),
+    [
+        ("onnx", "onnx has no Erfc", {"op": "activation", "activation": "gelu"}),
+        (
+            "tflite",
+            "tflite has no ResizeBicubic",
+            {"op": "up_sample", "size": 2, "interpolation": "bicubic"},
+        ),
+    ],
+)
+def test_an_op_that_a_format_lacks_is_told(
+    form: str, lacking: str, entry: dict[str, Any], tmp_path: Path
+) -> None:
+    pytest.importorskip({"onnx": "tf2onnx", "tflite": "ai_edge_litert"}[form])
+    net = spec(entry, {"op": "flatten"}, shape=(4, 4, 3))
+    assert lacking in refused("E518", net, tmp_path / f"x.{form}", format=form)
+    assert list(tmp_path.iterdir()) == []
+
+
 # ── weights ───────────────────────────────────────────────────────────────────────────────────────
 
 
