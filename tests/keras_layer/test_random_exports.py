@@ -1,7 +1,7 @@
 """Random networks as artifacts, heads and all: exact without passes, close with them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from tests.random_specs import is_small, spec
 
 pytestmark = pytest.mark.keras
 
-SEEDS, USUAL = 400, 4
+SEEDS = range(400)
+USUAL = (0, 1, 27, 28)  # the last two pad in front of a convolution
 EXACTLY = [each.name for each in PASSES if each.name != "drop-heads"]
 # What is written, without which passes, and how far it may be from the model.
 WRITTEN = {
@@ -33,7 +34,7 @@ SUFFIXES = {"savedmodel": "", "keras": ".keras", "onnx": ".onnx", "tflite": ".tf
 NOT_OF_ONNX = "ShapeInferenceError|Bicubic"
 
 
-def fitting(seeds: range) -> Iterator[tuple[int, Graph]]:
+def fitting(seeds: Sequence[int]) -> Iterator[tuple[int, Graph]]:
     """Return the random networks that fit and are small."""
     for seed in seeds:
         try:
@@ -76,11 +77,11 @@ def loaded(form: str, path: Path, graph: Graph, images: Any) -> Any:
 @pytest.mark.usefixtures("as_stored")
 @pytest.mark.parametrize(
     "seeds",
-    [range(USUAL), pytest.param(range(USUAL, SEEDS), marks=pytest.mark.full)],
+    [USUAL, pytest.param([n for n in SEEDS if n not in USUAL], marks=pytest.mark.full)],
     ids=["usual", "the others"],
 )
 def test_a_random_network_answers_as_its_model(
-    seeds: range, tmp_path: Path, record_property: Callable[[str, object], None]
+    seeds: Sequence[int], tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     found: dict[str, list[float | None]] = {kind: [] for kind in WRITTEN}
     for seed, graph in fitting(seeds):
