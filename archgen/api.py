@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 
-@uncollected
+@uncollected()
 def load(spec: SpecLike) -> Spec:
     """Return a checked spec from a shipped name, a ``.json`` path, a dict or a spec's bytes.
 
@@ -70,7 +70,7 @@ def load(spec: SpecLike) -> Spec:
     return _sound(_read(spec, faults), faults)
 
 
-@uncollected
+@uncollected()
 def check(
     spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar
 ) -> tuple[Fault, ...]:
@@ -99,7 +99,7 @@ def _read(spec: SpecLike, faults: Faults) -> Spec | None:
     return read_spec(load_document(spec, faults), faults)
 
 
-@uncollected
+@uncollected()
 def graph(spec: SpecLike, input_shape: Shape | None = None, **parameters: Scalar) -> Graph:
     """Return the graph of a spec: ``input_shape`` is height × width × channels.
 

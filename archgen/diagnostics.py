@@ -93,6 +93,7 @@ CODES: dict[str, str] = {
     "E515": "data and network that do not fit each other",
     "E516": "a run that cannot go on",
     "E517": "a training option that is none",
+    "E518": "an op that a format of artifacts lacks",
     "W601": "the width multiplier scales an output",
     "W602": "a module that nothing uses",
     "W603": "a parameter that nothing uses",

@@ -5,7 +5,7 @@ Imports ``api``, ``artifacts``, ``passes``, ``backends`` and the folder of ``tra
 
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,13 @@ from archgen import api
 from archgen.api import Scalar, SpecLike
 from archgen.artifacts import SUFFIXES, is_artifact, manifest_of
 from archgen.artifacts import record_of as record_in
+from archgen.backends.answering import Reader
 from archgen.backends.exporting import Export, Work, export_model, require_format, require_place
-from archgen.backends.formats import Content, require_packages
+from archgen.backends.formats import CONVERTED, Content, require_packages
 from archgen.backends.importing import import_keras
 from archgen.backends.origins import Origin, origin_of
 from archgen.backends.saving import REWRITTEN, saved_provenance
+from archgen.collection import uncollected
 from archgen.diagnostics import Fault, MachineError, UsageError
 from archgen.ir import Graph, Shape
 from archgen.manifest import Verified
@@ -64,20 +66,25 @@ def export(  # noqa: PLR0913 - so many are the choices, each by its name
     require_format(format, dtype)
     require_packages(format)
     target = Path(path)
-    with writing(target):
-        require_place(target, format)
-    if is_run(model):
-        model, weights = handed_on(model, weights)
-    origin = _origin(model, input_shape, parameters, given=weights is not None or seed is not None)
-    rewriting = planned(origin.graph, heads=heads, without=without)
-    tell = progress or (lambda _: None)
-    if not _is_model(model):
-        import_keras()
-        tell("building the model")
-        model = _built(origin.graph, weights, seed)
-    with writing(target):
-        work = Work(model, rewriting, format, _content(origin, rewriting, dtype))
-        return export_model(work, target, tell, checks=verify)
+    with ExitStack() as held:
+        if format not in CONVERTED:
+            held.enter_context(uncollected())
+        with writing(target):
+            require_place(target, format)
+        if is_run(model):
+            model, weights = handed_on(model, weights)
+        given = weights is not None or seed is not None
+        origin = _origin(model, input_shape, parameters, given=given)
+        rewriting = planned(origin.graph, heads=heads, without=without)
+        content = _content(origin, rewriting, dtype)
+        tell = progress or (lambda _: None)
+        reader = held.enter_context(Reader(format)) if verify else None
+        if not _is_model(model):
+            import_keras()
+            tell("building the model")
+            model = _built(origin.graph, weights, seed)
+        with writing(target):
+            return export_model(Work(model, rewriting, format, content), target, tell, reader)
 
 
 def is_run(model: object) -> bool:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks import analyse, build, check, export, passes, pictures, scaling, training
+from benchmarks import analyse, build, check, engines, export, passes, pictures, scaling, training
 from benchmarks.report import page
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "build": (build.measure, 9),
     "pictures": (pictures.measure, 5),
     "export": (export.measure, 3),
+    "engines": (engines.measure, 9),
     "passes": (passes.measure, 11),
     "training": (training.measure, 9),
 }

@@ -71,7 +71,7 @@ def other_answers(monkeypatch: Patch) -> None:
     monkeypatch.setattr("archgen.backends.exporting.difference", lambda *_: 0.02)
 
 
-NEED_KERAS = ("E504", "E505", "E506", "E514")
+NEED_KERAS = ("E504", "E505", "E506", "E514", "E518")
 # What a spec and a command line alone do not bring about.
 CIRCUMSTANCES: dict[str, Callable[[Patch], None]] = {
     "E504": little_memory,

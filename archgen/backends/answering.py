@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from archgen.backends import fresh
 from archgen.diagnostics import ArtifactError, Fault
-from archgen.ir import Graph
+from archgen.ir import Graph, Op
 
 if TYPE_CHECKING:
     import keras
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 IMAGES = 2
 SEED = 0
+# What TensorFlow and Keras import where it is installed, and can do without: most of their time.
+NOT_NEEDED = {"savedmodel": ("keras", "jax", "scipy", "h5py"), "keras": ("jax", "scipy", "sklearn")}
 _FRAMES_A_LAYER = 8  # Keras loads a functional graph recursively
 _FRAMES = 1000
 _LINES = 3
@@ -36,7 +38,7 @@ class Reader:
     def __init__(self, form: str) -> None:
         self._told = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a file of archgen's
-            [sys.executable, "-I", fresh.__file__, form],
+            [sys.executable, "-I", fresh.__file__, form, *NOT_NEEDED.get(form, ())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._told,
@@ -106,6 +108,31 @@ def answers_of(model: "keras.Model", graph: Graph) -> "Answers":
     made = model(random_images(shape), training=False)
     named = made if isinstance(made, dict) else dict(zip(graph.outputs, [made], strict=True))
     return {name: keras.ops.convert_to_numpy(value) for name, value in named.items()}
+
+
+def told_by(answers: "Answers", graph: Graph, dtype: str) -> "Answers":
+    """Return what tells answers apart: of a softmax the logarithms, which show its logits.
+
+    Behind a softmax that is sure of itself a difference of logits would be lost. A probability is
+    no smaller than ``dtype`` can hold.
+    """
+    import numpy as np
+
+    least = float(np.finfo(dtype).tiny)
+    sure = {name for name, node in graph.outputs.items() if _is_softmax(graph.by_name[node].op)}
+    return {
+        name: np.log(np.maximum(value.astype(np.float64), least)) if name in sure else value
+        for name, value in answers.items()
+    }
+
+
+def _is_softmax(op: Op) -> bool:
+    return getattr(op, "activation", None) == "softmax"
+
+
+def is_constant(answers: "Answers") -> bool:
+    """Return whether a model answers the same to all random images, so that nothing is told."""
+    return all((value == value[:1]).all() for value in answers.values())
 
 
 def difference(answers: "Answers", expected: "Answers") -> float:

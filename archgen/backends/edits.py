@@ -3,17 +3,25 @@
 Weights are a mapping from (name of the node, name of the weight) to arrays.
 """
 
-from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archgen.backends.keras import build_model
-from archgen.ir import Graph, Op, Shape
+from archgen.ir import Graph, Op
 from archgen.passes import Rewriting
-from archgen.passes.contract import Expression, InverseRoot, Old, Plus, Shaped, Sum, Times
+from archgen.passes.contract import (
+    Expression,
+    InverseRoot,
+    Old,
+    Plus,
+    Shaped,
+    Sum,
+    Times,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
 
     import keras
     import numpy as np
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
     Key = tuple[str, str]
     Weights = Mapping[Key, Array]
+    Made = dict[Key, Array]
 
 
 def rewritten_model(model: "keras.Model", rewriting: Rewriting) -> "keras.Model":
@@ -48,14 +57,29 @@ def _with_zeros(op: Op) -> Op:
 
 
 def weights_of(model: "keras.Model") -> "Weights":
-    """Return the weights of a model that archgen built."""
-    import keras
+    """Return the weights of a model that archgen built; each is copied when it is asked for."""
+    return _Read(model)
 
-    return {
-        (layer.name, weight.name): keras.ops.convert_to_numpy(weight)
-        for layer in model.layers
-        for weight in layer.weights
-    }
+
+class _Read(Mapping["Key", "Array"]):
+    """The weights of a model, none of them held."""
+
+    def __init__(self, model: "keras.Model") -> None:
+        self._variables = {
+            (layer.name, weight.name): weight for layer in model.layers for weight in layer.weights
+        }
+
+    def __getitem__(self, key: "Key") -> "Array":
+        import keras
+
+        found: Array = keras.ops.convert_to_numpy(self._variables[key])
+        return found
+
+    def __iter__(self) -> "Iterator[Key]":
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
 
 
 def load_into(model: "keras.Model", weights: "Weights") -> None:
@@ -66,47 +90,74 @@ def load_into(model: "keras.Model", weights: "Weights") -> None:
 
 
 def apply(rewriting: Rewriting, weights: "Weights") -> "Weights":
-    """Return the weights of the rewritten graph, made of those of the graph before.
+    """Return the weights of the rewritten graph; each is made when it is asked for.
 
     What is made is computed in float64 and rounded once, to the type of the node's old weights;
     all else is the same array.
     """
-    made = ChainMap(_made(rewriting, weights), dict(weights))
-    graph = rewriting.graph
-    return {
-        (node.name, weight.name): _spread(made[node.name, weight.name], weight.shape)
-        for node in graph
-        for weight in node.op.weights(graph.input_shapes(node))
-    }
+    return _Rewritten(rewriting, weights)
 
 
-def _spread(value: "Array", shape: Shape) -> "Array":
-    """Return a number that all of a weight's scalars share as that weight."""
-    import numpy as np
+class _Rewritten(Mapping["Key", "Array"]):
+    """The weights of a rewritten graph; those of one node at a time are held."""
 
-    return value if value.ndim else np.full(shape, value)
+    def __init__(self, rewriting: Rewriting, weights: "Weights") -> None:
+        graph = rewriting.graph
+        self._old = weights
+        self._known = dict(weights.keys())  # a weight of each node
+        self._shapes = {
+            (node.name, weight.name): weight.shape
+            for node in graph
+            for weight in node.op.weights(graph.input_shapes(node))
+        }
+        self._edits: dict[str, list[Sequence[tuple[str, Expression]]]] = {}
+        for name, edited in rewriting.edits:
+            self._edits.setdefault(name, []).append(edited)
+        self._made: tuple[str, Mapping[Key, Array]] = "", {}
 
+    def __getitem__(self, key: "Key") -> "Array":
+        import numpy as np
 
-def _made(rewriting: Rewriting, weights: "Weights") -> "dict[Key, Array]":
-    """Carry out the edits in order; a node's weights are rounded behind its last.
+        shape, node = self._shapes[key], key[0]
+        if self._made[0] != node:
+            self._made = node, self._carried_out(node)
+        value = self._made[1][key]
+        return value if value.ndim else np.full(shape, value)
 
-    What statistics make infinite they make infinite in the model before, too.
-    """
-    import numpy as np
+    def __iter__(self) -> "Iterator[Key]":
+        return iter(self._shapes)
 
-    types = {node: array.dtype for (node, _), array in weights.items()}
-    last = {edit.node: number for number, edit in enumerate(rewriting.edits)}
-    made: dict[Key, Array] = {}
-    newest = ChainMap(made, dict(weights))
-    own: dict[str, dict[str, Array]] = {}
-    for number, (node, edits) in enumerate(rewriting.edits):
+    def __len__(self) -> int:
+        return len(self._shapes)
+
+    def _carried_out(self, node: str) -> "Mapping[Key, Array]":
+        """Carry out the edits of a node in order, and round its weights behind the last.
+
+        What statistics make infinite they make infinite in the model before, too.
+        """
+        import numpy as np
+
+        made, edits = _Newest(self._old), self._edits.get(node)
+        if edits is None:
+            return made
+        own = made[node, self._known[node]].dtype
         with np.errstate(all="ignore"):
-            values = {name: value_of(expression, newest) for name, expression in edits}
-            own[node] = own.get(node, {}) | values
-            if number == last[node]:
-                values = {name: value.astype(types[node]) for name, value in own[node].items()}
-        made |= {(node, name): value for name, value in values.items()}
-    return made
+            for edited in edits:
+                made |= {(node, name): value_of(each, made) for name, each in edited}
+            names = {name for edited in edits for name, _ in edited}
+            made |= {(node, name): made[node, name].astype(own) for name in names}
+        return made
+
+
+class _Newest(dict["Key", "Array"]):
+    """Weights as the last edit made them; what none has made is read once."""
+
+    def __init__(self, old: "Weights") -> None:
+        self._old = old
+
+    def __missing__(self, key: "Key") -> "Array":
+        self[key] = self._old[key]
+        return self[key]
 
 
 def value_of(expression: Expression, weights: "Weights") -> "Array":

@@ -4,16 +4,23 @@ Imports Keras, TensorFlow and NumPy when it is called.
 """
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from archgen.artifacts import SUFFIXES, contents, is_artifact, seal, verify
-from archgen.backends.answering import IMAGES, SEED, Reader, answers_of, difference
+from archgen.backends.answering import (
+    IMAGES,
+    SEED,
+    Reader,
+    answers_of,
+    difference,
+    is_constant,
+    told_by,
+)
 from archgen.backends.edits import apply, load_into, weights_of
-from archgen.backends.formats import PACKAGES, WRITERS, Content
+from archgen.backends.formats import CONVERTED, PACKAGES, WRITERS, Content
 from archgen.backends.keras import build_model
 from archgen.backends.saving import saved_provenance
 from archgen.diagnostics import ArtifactError, Fault, MachineError, UsageError, named
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
 
 FORMATS = tuple(WRITERS)
 DTYPES = ("float32", "float16")
-_OF_FLOAT16 = ("onnx", "tflite")
 _EXACT = frozenset({DropHeads.name, DropNoOps.name})  # passes that change no number
 
 Tell = Callable[[str], None]
@@ -51,7 +57,7 @@ def tolerance(form: str, dtype: str, rewriting: Rewriting) -> float:
     """
     if dtype == "float16":
         return 1e-2
-    if form in ("onnx", "tflite"):
+    if form in CONVERTED:
         return 1e-4
     return 1e-5 if _fired(rewriting).keys() - _EXACT else 0.0
 
@@ -70,9 +76,9 @@ def require_format(form: str, dtype: str) -> None:
     if form not in FORMATS:
         fault = Fault("E503", f"there is no format {named(form)}")
         raise UsageError(replace(fault, notes=(f"the formats are {', '.join(FORMATS)}",)))
-    if dtype not in DTYPES or (dtype == "float16" and form not in _OF_FLOAT16):
+    if dtype not in DTYPES or (dtype == "float16" and form not in CONVERTED):
         message = f"{form} is not written in {named(dtype)}"
-        note = f"float16 is for {' and '.join(_OF_FLOAT16)}, float32 for all"
+        note = f"float16 is for {' and '.join(CONVERTED)}, float32 for all"
         raise UsageError(Fault("E503", message, notes=(note,)))
 
 
@@ -129,8 +135,10 @@ class Work:
         return tolerance(self.form, self.content.dtype, self.rewriting)
 
 
-def export_model(work: Work, path: Path, tell: Tell, *, checks: bool = True) -> Export:
+def export_model(work: Work, path: Path, tell: Tell, reader: Reader | None = None) -> Export:
     """Write a model as an artifact; what stands at ``path`` is replaced if all went well.
+
+    ``reader`` loads it again; without one it is not verified.
 
     Raises:
         ArtifactError: E514, it answers otherwise than the model.
@@ -139,14 +147,9 @@ def export_model(work: Work, path: Path, tell: Tell, *, checks: bool = True) -> 
     """
     _require_tensorflow(work.form)
     replacing = replacing_folder if work.form == "savedmodel" else replacing_file
-    with ExitStack() as held:
-        reader = held.enter_context(Reader(work.form)) if checks else None
-        tell("rewriting the network")
-        weights = apply(work.rewriting, weights_of(work.model))
-        work = replace(
-            work, content=replace(work.content, graph=work.rewriting.graph, weights=weights)
-        )
-        new = held.enter_context(replacing(path))
+    weights = apply(work.rewriting, weights_of(work.model))
+    work = replace(work, content=replace(work.content, graph=work.rewriting.graph, weights=weights))
+    with replacing(path) as new:
         tell(f"writing {work.form}")
         WRITERS[work.form](work.content, new)
         verified = None
@@ -171,8 +174,13 @@ def _verified(work: Work, reader: Reader, new: Path) -> Verified:
     graph, allowed = work.rewriting.graph, work.tolerance
     reader.ask(new, graph, as_stored=not allowed)
     expected = answers_of(_in_float32(work), work.rewriting.before)
-    kept = {name: expected[name] for name in graph.outputs}
-    far = difference(reader.answers(), kept)
+    kept = told_by({name: expected[name] for name in graph.outputs}, graph, work.content.dtype)
+    if is_constant(kept):
+        message = "the model answers the same to every image, so nothing can be verified"
+        notes = ("its outputs are saturated, or some layer lets nothing through",)
+        advice = "`--no-verify` writes it all the same"
+        raise ArtifactError(Fault("E514", message, notes=notes, help=advice))
+    far = difference(told_by(reader.answers(), graph, work.content.dtype), kept)
     if far > allowed:
         message = (
             f"the artifact answers otherwise than the model, by {far:.2g} of its largest value"

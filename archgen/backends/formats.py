@@ -1,6 +1,7 @@
 """Writers of artifacts, one a format; import TensorFlow and what a format needs when called."""
 
 import importlib.util
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from archgen.backends.edits import load_into
 from archgen.backends.keras import build_model
 from archgen.backends.saving import save_model
 from archgen.backends.serving import Network, images_of, raw_images
-from archgen.diagnostics import Fault, MachineError
+from archgen.diagnostics import Fault, MachineError, UsageError
 from archgen.ir import Graph
 from archgen.provenance import RECORD, Provenance
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from archgen.backends.edits import Weights
 
 LABELS_PLACE = "assets.extra/labels.txt"
+CONVERTED = ("onnx", "tflite")  # by converters that leave gigabytes to the search for cycles
+# What TensorFlow's converter says of an op that LiteRT lacks.
+_LACKING = re.compile(r"'tf\.(\w+)' op is neither a custom op nor a flex op")
 OPSET = 18  # of ONNX: what runtimes since early 2023 take
 
 
@@ -46,7 +50,10 @@ def write_savedmodel(content: Content, path: Path) -> None:
     raw = raw_images(serve, shape, content.pixels)
     signatures = {"serving_default": serve, "serve_uint8": raw}
     options = tf.saved_model.SaveOptions(save_debug_info=False)
-    tf.saved_model.save(network.module, path, signatures, options)
+    try:
+        tf.saved_model.save(network.module, path, signatures, options)
+    except tf.errors.OpError as error:  # how TensorFlow tells that the disk is full
+        raise OSError(error.message.rpartition(";")[2].partition("[Op:")[0].strip()) from error
     for place, text in _beside(content).items():
         (path / place).parent.mkdir(exist_ok=True)
         (path / place).write_bytes(text)
@@ -85,6 +92,7 @@ def write_onnx(content: Content, path: Path) -> None:
         from onnxruntime.transformers.float16 import convert_float_to_float16
 
         model = convert_float_to_float16(model, keep_io_types=True)
+    _require_ops("onnx", sorted({n.op_type for n in model.graph.node if not _is_of_onnx(n)}))
     model.graph.name = content.graph.name
     record = content.provenance
     tail = b"" if record is None else metadata(RECORD, record.content())
@@ -102,10 +110,29 @@ def write_tflite(content: Content, path: Path) -> None:
     if content.dtype == "float16":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
-    path.write_bytes(converter.convert())
+    try:
+        converted = converter.convert()
+    except Exception as error:
+        _require_ops("tflite", sorted(set(_LACKING.findall(str(error)))))
+        raise
+    path.write_bytes(converted)
     with ZipFile(path, "a") as archive:
         if content.provenance is not None:
             archive.writestr(RECORD_FILE, content.provenance.content())
+
+
+def _is_of_onnx(node: Any) -> bool:
+    import onnx
+
+    return bool(node.domain) or onnx.defs.has(node.op_type)
+
+
+def _require_ops(form: str, lacking: Sequence[str]) -> None:
+    """Raise UsageError E518 where a format lacks ops of TensorFlow's that a network needs."""
+    if lacking:
+        message = f"{form} has no {' or '.join(lacking)}"
+        advice = "export a `savedmodel` or `keras`, or leave out the op that asks for it"
+        raise UsageError(Fault("E518", message, help=advice))
 
 
 WRITERS: Mapping[str, Callable[[Content, Path], None]] = {

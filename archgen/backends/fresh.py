@@ -1,23 +1,28 @@
 """Answers of an artifact in a process without archgen; run as a program, by its path.
 
-It reads a line of JSON from standard input: ``format`` and ``path`` of the artifact, ``input``
-(height, width, channels), ``images`` and ``seed`` of the random images, ``as_stored`` where
-TensorFlow shall not rearrange the graph. It writes the answers to standard output, as ``.npz`` by
-the names of the outputs.
+Its arguments are a format, and packages that its libraries shall do without. It reads a line of
+JSON from standard input: ``path`` of the artifact, ``input`` (height, width, channels), ``images``
+and ``seed`` of the random images, ``as_stored`` where TensorFlow shall not rearrange the graph. It
+writes the answers to standard output, as ``.npz`` by the names of the outputs.
 """
 
+import gc
 import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 
 def main() -> None:
     """Import what takes seconds first, and then wait for what to do."""
-    sys.modules["archgen"] = None  # type: ignore[assignment]  # an import of it fails
+    gc.disable()  # little of what is made here is thrown away
+    form, *left_out = sys.argv[1:]
+    for name in ("archgen", *left_out):
+        sys.modules[name] = None  # type: ignore[assignment]  # an import of it fails
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    answer = globals()[f"_{sys.argv[1]}"]()
+    answer = _imported(form, left_out)
     line = sys.stdin.readline()
     if not line:  # whoever asked is gone
         return
@@ -30,6 +35,18 @@ def main() -> None:
     content = io.BytesIO()
     np.savez(content, **answers)
     sys.stdout.buffer.write(content.getvalue())
+    sys.stdout.flush()
+    os._exit(0)  # nothing is open; TensorFlow tidies up for half a second
+
+
+def _imported(form: str, left_out: Sequence[str]) -> Any:
+    """Import what a format needs; if that takes what was to be left out, start again with it."""
+    try:
+        return globals()[f"_{form}"]()
+    except ImportError:
+        if not left_out:
+            raise
+        os.execv(sys.executable, [sys.executable, "-I", __file__, form])  # noqa: S606
 
 
 def _savedmodel() -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from archgen.backends.edits import Array, Weights
 
-    Own = Mapping[str, Array]
+    Own = dict[str, Array]
 
 IMAGES = "images"
 
@@ -97,31 +97,29 @@ class _Layer:
     """A Keras layer whose kernels hold the weights given; what has fewer axes is handed in."""
 
     def __init__(self, call: Call, name: str, weights: "Own", most_axes: int) -> None:
-        self.call, self.name = call, name
-        bias = weights.get("bias") if call.target in _BIASED else None
+        self.call, self.name, self.weights = call, name, weights
+        bias = weights.pop("bias", None) if call.target in _BIASED else None
         self.bias = None if bias is None else bias.astype("float32")
-        self.weights = {
-            key: array for key, array in weights.items() if self.bias is None or key != "bias"
-        }
-        self.constant = {key for key, array in self.weights.items() if array.ndim <= most_axes}
+        self.constant = {key for key, array in weights.items() if array.ndim <= most_axes}
 
     def make(self, shape: Shape, fields: Collection[str]) -> None:
         """Make the layer for a map of this shape; a function that is traced may make none."""
+        keys = list(self.weights)
         given: dict[str, Any] = {
-            _initializer_of(key, fields): "zeros" if key in self.constant else _Given(array)
-            for key, array in self.weights.items()
+            _initializer_of(key, fields): "zeros" if key in self.constant else _Given(self, key)
+            for key in keys
         }
         if self.bias is not None:
             given["use_bias"] = False
         arguments = {**self.call.arguments, **given, "dtype": "float32"}
         self.layer = target_of(self.call)(name=self.name, **arguments)
-        if self.weights:
+        if keys:
             # Weights depend on the last axis alone; what is padded first may be too small here.
             self.layer.build((*[None] * len(shape), shape[-1]))
-        pairs = list(zip(self.layer.weights, self.weights.items(), strict=True))
-        self.constants = [(each, array) for each, (key, array) in pairs if key in self.constant]
+        pairs = list(zip(self.layer.weights, keys, strict=True))
+        self.constants = [(each, self.weights[key]) for each, key in pairs if key in self.constant]
         self.variables = {
-            f"{self.name}/{key}": each.value for each, (key, _) in pairs if key not in self.constant
+            f"{self.name}/{key}": each.value for each, key in pairs if key not in self.constant
         }
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
@@ -130,6 +128,10 @@ class _Layer:
 
         with keras.StatelessScope(self.constants, initialize_variables=False):
             made = self.layer(inputs[0] if len(inputs) == 1 else inputs)
+        if self.call.target == "layers.ZeroPadding2D":
+            # TensorFlow would pad within the convolution behind it, which rounds otherwise. What
+            # rewrites a graph that is served drops the identity.
+            return tf.identity(made)
         return made if self.bias is None else tf.nn.bias_add(made, self.bias)
 
 
@@ -139,12 +141,14 @@ def _name(node: Node, call: Call) -> str:
 
 
 class _Given(NamedTuple):
-    """An initializer that answers an array."""
+    """An initializer that answers an array and lets go of it: Keras keeps initializers."""
 
-    array: "Array"
+    owner: _Layer
+    key: str
 
     def __call__(self, shape: Shape, dtype: str | None = None) -> "Array":
-        return self.array.reshape(shape).astype(dtype or "float32", copy=False)
+        array = self.owner.weights.pop(self.key)
+        return array.reshape(shape).astype(dtype or "float32", copy=False)
 
 
 def _initializer_of(weight: str, fields: Collection[str]) -> str:

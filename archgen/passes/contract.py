@@ -64,7 +64,8 @@ Expression = float | Old | Plus | Times | InverseRoot | Sum | Shaped
 class Edit(NamedTuple):
     """The new weights of one node, each by its name; all are made of weights before this edit.
 
-    Edits are carried out one behind the other. What no edit names stays as it is.
+    Edits of a node are carried out one behind the other. They read its own weights and those of
+    nodes that no edit changes. What no edit names stays as it is.
     """
 
     node: str

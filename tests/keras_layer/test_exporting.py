@@ -129,6 +129,26 @@ def test_a_folder_serves_where_archgen_is_not_installed(
     assert far(found["raw"], expected) < 1e-5
 
 
+@pytest.mark.parametrize(
+    ("signature", "dtype", "shape"),
+    [
+        ("serving_default", "DT_FLOAT", "(-1, 8, 9, 3)"),
+        ("serve_uint8", "DT_UINT8", "(-1, -1, -1, 3)"),
+    ],
+)
+def test_tensorflows_own_tool_tells_what_goes_in_and_out(
+    folder: Path, signature: str, dtype: str, shape: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tensorflow.python.tools import saved_model_cli
+
+    # What `saved_model_cli show` runs, without starting TensorFlow anew.
+    saved_model_cli._show_inputs_outputs(str(folder / "served"), "serve", signature)
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"inputs['images'] tensor_info: dtype: {dtype} shape: {shape}" in told
+    assert "outputs['predictions'] tensor_info: dtype: DT_FLOAT shape: (-1, 3)" in told
+    assert told.count("tensor_info") == 2
+
+
 def test_a_folder_holds_each_weight_once(model: Any, folder: Path) -> None:
     params = 4 * archgen.analyse(archgen.graph(NET)).params
     size = sum(each.stat().st_size for each in (folder / "served" / "variables").iterdir())
@@ -188,6 +208,33 @@ def test_an_artifact_that_answers_otherwise_is_not_written(
     assert caught.value.faults[0].code == "E514"
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_network_that_is_sure_hides_no_difference(
+    keras: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sure = drawn(NET)
+    sure.get_layer("predictions").bias.assign([40, 0, -40])
+
+    def wrong(*arguments: Any) -> Any:
+        weights = dict(apply(*arguments))
+        bias = weights["predictions", "bias"] + np.array([0, 0, 1], "float32")
+        return weights | {("predictions", "bias"): bias}
+
+    assert archgen.export(sure, tmp_path / "right.keras", format="keras").verified is not None
+    monkeypatch.setattr(exporting, "apply", wrong)
+    with pytest.raises(ArtifactError, match="E514"):
+        archgen.export(sure, tmp_path / "wrong.keras", format="keras")
+
+
+def test_a_model_that_always_answers_the_same_is_not_verified(keras: Any, tmp_path: Path) -> None:
+    always = drawn(NET)
+    always.get_layer("predictions").bias.assign([400, 0, -400])
+    path = tmp_path / "net.keras"
+    with pytest.raises(ArtifactError, match="answers the same to every image"):
+        archgen.export(always, path, format="keras")
+    assert not path.exists()
+    assert archgen.export(always, path, format="keras", verify=False).size
 
 
 # ── what is inside ────────────────────────────────────────────────────────────────────────────────
@@ -377,6 +424,26 @@ def test_a_missing_package_is_told_before_the_work(
     )
     told = refused("E509", NET, tmp_path / f"x.{form}", format=form)
     assert f"archgen[{form}]" in told
+
+
+@pytest.mark.parametrize(
+    ("form", "lacking", "entry"),
+    [
+        ("onnx", "onnx has no Erfc", {"op": "activation", "activation": "gelu"}),
+        (
+            "tflite",
+            "tflite has no ResizeBicubic",
+            {"op": "up_sample", "size": 2, "interpolation": "bicubic"},
+        ),
+    ],
+)
+def test_an_op_that_a_format_lacks_is_told(
+    form: str, lacking: str, entry: dict[str, Any], tmp_path: Path
+) -> None:
+    pytest.importorskip({"onnx": "tf2onnx", "tflite": "ai_edge_litert"}[form])
+    net = spec(entry, {"op": "flatten"}, shape=(4, 4, 3))
+    assert lacking in refused("E518", net, tmp_path / f"x.{form}", format=form)
+    assert list(tmp_path.iterdir()) == []
 
 
 # ── weights ───────────────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from archgen.artifacts import manifest_of, verify
+from archgen.files import recover
 
 pytestmark = [pytest.mark.keras, pytest.mark.full]
 
@@ -18,9 +19,10 @@ NAMES = {"savedmodel": "x", "keras": "x.keras", "onnx": "x.onnx", "tflite": "x.t
 # Says a line behind every artifact; each has another weight, so each has another manifest.
 WRITER = """
 import itertools, sys, archgen
-form, path = sys.argv[1:]
+form, path, run = sys.argv[1:]
 model = archgen.build("inception_v4_mnist_tiny", seed=0)
 layer = model.layers[-1]
+layer.bias.assign(layer.bias + 1000 * int(run))
 for number in itertools.count():
     layer.bias.assign(layer.bias + number + 1)
     archgen.export(model, path, format=form, verify=False)
@@ -33,10 +35,10 @@ def test_a_killed_export_costs_nothing(form: str, tmp_path: Path) -> None:
     path = tmp_path / NAMES[form]
     draw = random.Random(form)
     changed = 0
-    for seconds in _spans(draw):
+    for run, seconds in enumerate(_spans(draw)):
         before = manifest_of(path).files if path.exists() else None
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, form, str(path)],
+            [sys.executable, "-c", WRITER, form, str(path), str(run)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=Path(__file__).parents[2],
@@ -50,6 +52,8 @@ def test_a_killed_export_costs_nothing(form: str, tmp_path: Path) -> None:
         verify(path)
         changed += manifest_of(path).files != before
     assert changed == KILLS
+    recover(path)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def _spans(draw: random.Random) -> Iterator[float]:

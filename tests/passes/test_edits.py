@@ -8,7 +8,15 @@ import pytest
 import archgen
 from archgen.backends.edits import apply, value_of
 from archgen.passes import rewrite
-from archgen.passes.contract import Expression, InverseRoot, Old, Plus, Shaped, Sum, Times
+from archgen.passes.contract import (
+    Expression,
+    InverseRoot,
+    Old,
+    Plus,
+    Shaped,
+    Sum,
+    Times,
+)
 from tests.passes.cases import NORM, RESCALES, op
 from tests.passes.comparing import drawn, shapes_of
 from tests.sizing import conv, net
@@ -74,7 +82,7 @@ def test_old_weights_are_left_as_they_were() -> None:
     rewriting = rewrite(archgen.graph(net(*FOLDED)))
     weights = drawn(rewriting.before)
     before = {key: array.copy() for key, array in weights.items()}
-    apply(rewriting, weights)
+    dict(apply(rewriting, weights))
     assert all(np.array_equal(array, before[key]) for key, array in weights.items())
 
 
@@ -88,3 +96,27 @@ def test_a_bias_that_is_one_number_is_as_long_as_any() -> None:
     rewriting = rewrite(archgen.graph(net(conv(3, use_bias=False), RESCALES[1])))
     bias = apply(rewriting, single(drawn(rewriting.before)))["e0", "bias"]
     assert (bias.tolist(), bias.dtype) == ([0.5] * 4, np.float32)
+
+
+class Told(dict[Any, Any]):
+    """Weights that say which of them were asked for."""
+
+    def __init__(self, weights: Any) -> None:
+        super().__init__(weights)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, key: Any) -> Any:
+        self.asked.add(key[0])
+        return super().__getitem__(key)
+
+
+def test_a_weight_is_made_when_it_is_asked_for() -> None:
+    layers = [conv(use_bias=False), NORM, op("activation", activation="relu")]
+    rewriting = rewrite(archgen.graph(net(*layers, *layers)))
+    weights = Told(drawn(rewriting.before))
+    found = apply(rewriting, weights)
+    assert not weights.asked
+    assert (found["e3", "kernel"] != weights["e3", "kernel"]).any()
+    assert weights.asked == {"e3", "e4"}
+    assert found["e0", "bias"].any()
+    assert weights.asked == {"e0", "e1", "e3", "e4"}
