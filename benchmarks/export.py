@@ -68,8 +68,8 @@ TEXT = """
 Random weights. Every step runs in a fresh process, in turn for both, and every run counts: writing
 begins with a model that is built, loading with TensorFlow imported. Verifying loads the artifact in
 one more process, and compares what it answers with what the model does; `model.export` has nothing
-like it. Then a process loads both and asks them in turn, in runs of at least {seconds} s, for images
-one by one and for batches of 8. Times are on the clock, those of answers for one image.
+like it. Then a process loads both and asks them in turn, in runs of {seconds} s at least, for one
+image and for batches of 8. Times are on the clock, those of answers for one image.
 
 Memory is the highest of the process above what it had in front of the step. While it verifies, most
 goes into what Keras keeps of each layer's answer.
