@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import archgen
 from benchmarks.export import NETWORKS, operations, peak, relative, step
 from benchmarks.report import Goal, Section, Verdict, plain, time_text
-from benchmarks.timing import interleaved, spread, timed
+from benchmarks.timing import repeated, spread
 
 MOVE = "move-conv-before-pool"
 SIDES = ("converted", "unmoved", "ours")
 BATCHES = (1, 8)
-RUN_SECONDS = 0.2  # at least, so often the batch is answered
+RUN_SECONDS = 0.2  # at least, so often is a batch answered
 NO_SLOWER = Goal("≤", 1.05, "×")
 HEAD = ["", "Plain, converted", f"Without `{MOVE}`", "archgen", "Of the peak", "Ratio", "Moving"]
 TEXT = f"""
@@ -125,18 +125,10 @@ def answer(name: str, rounds: str, *paths: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for batch in BATCHES:
         images = random.uniform(-1, 1, (batch, *shape)).astype("float32")
-        runs = {side: running(path, images) for side, path in zip(SIDES, paths, strict=True)}
-        slowest = max(timed(run).wall for run in [*runs.values(), *runs.values()])
-        times = max(1, round(RUN_SECONDS / slowest))
-        works = {side: partial(repeated, run, times) for side, run in runs.items()}
-        for side, samples in interleaved(works, int(rounds)).items():
-            found[f"{side}, {batch}"] = [each.wall / times / batch for each in samples]
+        works = {side: running(path, images) for side, path in zip(SIDES, paths, strict=True)}
+        for side, samples in repeated(works, int(rounds), RUN_SECONDS).items():
+            found[f"{side}, {batch}"] = [each.wall / batch for each in samples]
     return found
-
-
-def repeated(run: Callable[[], object], times: int) -> None:
-    for _ in range(times):
-        run()
 
 
 def running(path: str, images: Any) -> Callable[[], object]:

@@ -14,13 +14,14 @@ from typing import Any
 
 import archgen
 from benchmarks.report import Goal, Section, Verdict, plain, time_text
-from benchmarks.timing import Spread, spread, timed
+from benchmarks.timing import Spread, repeated, spread, timed, wall
 
 ROOT = Path(__file__).parents[1]
 NETWORKS = ("inception_v4", "inception_v3", "inception_v4_mnist")
 SIDES = ("keras", "unverified", "ours")
-ANSWERS = {1: 9, 8: 3}  # how often each batch is answered at least, and for so many seconds
-ANSWER_SECONDS = 1
+BATCHES = (1, 8)
+ANSWERS = 9  # runs of each batch, of so many seconds at least
+RUN_SECONDS = 0.2
 # Products of matrices, rows × inner × columns; the fastest in any library is the machine's peak.
 PRODUCTS = ((1024, 1024, 1024), (2048, 2048, 2048), (4096, 4096, 4096), (4096, 1024, 1024))
 PEAK_TIMES = 5
@@ -55,6 +56,8 @@ SOURCES = {
     "bytes": ("bytes", "keras", "ours"),
     "unverified": ("seconds", "keras", "unverified"),
     "verified": ("seconds", "keras", "ours"),
+    "batch 1": ("{side} 1", "loaded", "loaded"),
+    "batch 8": ("{side} 8", "loaded", "loaded"),
     "memory": ("memory", "keras", "unverified"),
     "memory verified": ("memory", "keras", "ours"),
     "memory loaded": ("memory", "load keras", "load ours"),
@@ -62,10 +65,11 @@ SOURCES = {
 SIZES = ("bytes", "memory")
 HEAD = ["", "`model.export`", "archgen", "Of the peak", "Ratio"]
 TEXT = """
-Random weights. Every step runs in a fresh process, in turn for both: writing begins with a model
-that is built; loading begins with TensorFlow imported. Verifying loads the artifact in one more
-process, and compares what it answers with what the model does; `model.export` has nothing like it.
-Times are on the clock, those of answers for one image.
+Random weights. Every step runs in a fresh process, in turn for both, and every run counts: writing
+begins with a model that is built, loading with TensorFlow imported. Verifying loads the artifact in
+one more process, and compares what it answers with what the model does; `model.export` has nothing
+like it. Then a process loads both and asks them in turn, in runs of {seconds} s at least, for one
+image and for batches of 8. Times are on the clock, those of answers for one image.
 
 Memory is the highest of the process above what it had in front of the step. While it verifies, most
 goes into what Keras keeps of each layer's answer.
@@ -84,7 +88,7 @@ def measure(rounds: int) -> Section:
             more, judged = told(name, found)
             rows += more
             verdicts += judged
-    text = TEXT.format(processes=PEAK_PROCESSES, peak=peak() / 1e9)
+    text = TEXT.format(seconds=RUN_SECONDS, processes=PEAK_PROCESSES, peak=peak() / 1e9)
     return Section("Artifacts", text, rows, verdicts)
 
 
@@ -96,6 +100,8 @@ def compared(name: str, folder: Path, rounds: int) -> dict[str, list[Mapping[str
         works[side] = partial(step, "export", "write", side, name, str(folder / side))
     for side in ("keras", "ours"):
         works[f"load {side}"] = partial(step, "export", "load", name, str(folder / side))
+    both = [str(folder / side) for side in ("keras", "ours")]
+    works["loaded"] = partial(step, "export", "answer", name, *both)
     for number in range(rounds):
         # An artifact is written before it is loaded, so only the sides change places.
         turn = 1 if number % 2 else -1
@@ -113,7 +119,10 @@ def told(
     rows, verdicts = [], []
     for key, goal in GOALS.items():
         figure, one, other = SOURCES.get(key, (key, "load keras", "load ours"))
-        both = [[run[figure] for run in found[side]] for side in (one, other)]
+        both = [
+            [run[figure.format(side=side)] for run in found[place]]
+            for side, place in (("keras", one), ("ours", other))
+        ]
         over = relative(both[1], both[0])
         share = operations(name) / spread(both[1]).median / peak() if "batch" in key else 0
         cells = [size_text(each) if figure in SIZES else time_text(spread(each)) for each in both]
@@ -207,19 +216,33 @@ def load(name: str, path: str) -> dict[str, float]:
     found = {"load": time.perf_counter() - start}
     (key,) = serve.structured_input_signature[1]
 
-    def answer(batch: int) -> float:
-        images = tf.constant(random.uniform(-1, 1, (batch, *shape)).astype("float32"))
-        begun = time.perf_counter()
-        serve(**{key: images})
-        return time.perf_counter() - begun
+    images = tf.constant(random.uniform(-1, 1, (1, *shape)).astype("float32"))
+    start = time.perf_counter()
+    serve(**{key: images})
+    return found | {"first": time.perf_counter() - start, "memory": memory.above()}
 
-    found["first"] = answer(1)
-    found["memory"] = memory.above()
-    for batch, least in ANSWERS.items():
-        slowest = max(answer(batch), answer(batch))
-        times = max(least, round(ANSWER_SECONDS / slowest))
-        found[f"batch {batch}"] = spread([answer(batch) for _ in range(times)]).median / batch
+
+def answer(name: str, *paths: str) -> dict[str, float]:
+    import tensorflow as tf
+
+    (shape,) = archgen.graph(name).inputs.values()
+    loaded = [tf.saved_model.load(path) for path in paths]
+    found = {}
+    for batch in BATCHES:
+        images = tf.random.stateless_uniform((batch, *shape), (0, 0), -1, 1)
+        works = {
+            side: partial(answered, each.signatures["serving_default"], images)
+            for side, each in zip(("keras", "ours"), loaded, strict=True)
+        }
+        for side, runs in repeated(works, ANSWERS, RUN_SECONDS).items():
+            found[f"{side} {batch}"] = wall(runs, 1 / batch).median
     return found
+
+
+def answered(serve: Any, images: Any) -> None:
+    (key,) = serve.structured_input_signature[1]
+    for value in serve(**{key: images}).values():
+        value.numpy()
 
 
 def multiply() -> dict[str, float]:
@@ -242,5 +265,5 @@ def multiply() -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    what: Any = {"write": write, "load": load, "multiply": multiply}[sys.argv[1]]
+    what: Any = {"write": write, "load": load, "answer": answer, "multiply": multiply}[sys.argv[1]]
     print(json.dumps(what(*sys.argv[2:])))

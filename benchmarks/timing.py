@@ -3,6 +3,7 @@
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from statistics import median
 from typing import NamedTuple
 
@@ -40,6 +41,25 @@ def interleaved(
             if number >= 0:
                 samples[name].append(sample)
     return samples
+
+
+def repeated(works: Mapping[str, Work], rounds: int, seconds: float) -> dict[str, list[Sample]]:
+    """Run works as ``interleaved`` does, each so often a run that this takes about ``seconds``.
+
+    The samples are those of once.
+    """
+    slowest = max(timed(work).wall for _ in range(2) for work in works.values())
+    times = max(1, round(seconds / slowest))
+
+    def again(work: Work) -> None:
+        for _ in range(times):
+            work()
+
+    samples = interleaved({name: partial(again, work) for name, work in works.items()}, rounds)
+    return {
+        name: [Sample(run.wall / times, run.cpu / times) for run in runs]
+        for name, runs in samples.items()
+    }
 
 
 def timed(work: Work) -> Sample:
