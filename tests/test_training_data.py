@@ -7,7 +7,7 @@ import numpy as np  # noqa: TID253 - images are arrays
 import pytest
 from sklearn.datasets import load_digits
 
-from archgen.diagnostics import ArchgenError, MachineError, UsageError
+from archgen.diagnostics import ArchgenError, UsageError
 from archgen.training.images import DataSet, order, split
 from archgen.training.sources import DIGITS, load_data
 from tests.training_cases import images, npz
@@ -191,36 +191,3 @@ def test_an_order_is_a_permutation_of_its_seed_and_epoch() -> None:
     assert len(set(orders)) == 4
     assert all(sorted(one) == list(range(50)) for one in orders)
     assert orders[1] == tuple(order(0, 1, 50).tolist())
-
-
-# ── data sets of Keras ────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.keras
-def test_without_a_network_the_ways_out_are_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import keras
-
-    def load_data_() -> None:
-        print("Downloading")  # noqa: T201 - as Keras does
-        raise Exception("URL fetch failure on https://…: no route to host")  # noqa: TRY002
-
-    monkeypatch.setattr(keras.datasets.mnist, "load_data", load_data_)
-    with pytest.raises(MachineError, match="E502") as error:
-        load_data("mnist", (28, 28, 1))
-    assert "--data digits" in str(error.value)
-    assert "no route to host" in str(error.value)
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.keras
-def test_a_data_set_of_keras_has_its_own_test_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    import keras
-
-    given = images(40, 10)
-    shares = (given["x"][..., 0], given["y"]), (given["x"][:20, ..., 0], given["y"][:20])
-    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", lambda: shares)
-    data = load_data("fashion_mnist", (28, 28, 1))
-    assert data.shape == (6, 6, 1)
-    assert (len(data.labels), data.tests, data.names[9]) == (60, 20, "Ankle boot")
