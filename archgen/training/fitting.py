@@ -7,6 +7,8 @@ from archgen import api
 from archgen.diagnostics import ArchgenError, Fault, UsageError, named
 from archgen.ir import Graph, shape_text
 from archgen.lints.loss_of_logits import end_of
+from archgen.lints.words import plural
+from archgen.pixels import require_channels
 from archgen.spec import Spec
 from archgen.training.images import DataSet
 
@@ -27,11 +29,13 @@ def task_of(spec: Spec, graph: Graph, parameters: Mapping[str, api.Scalar], data
     """Return what a network learns from the data.
 
     Raises:
-        UsageError: E515, it cannot, each reason with what would work.
+        UsageError: E515, it cannot, each reason with what would work; E508, its pixels are of other
+            channels than its input.
     """
     faults = list(_faults(spec, graph, parameters, data))
     if faults:
         raise UsageError(faults)
+    require_channels(spec, next(iter(graph.inputs.values())))
     ends = {name: end_of(graph, name) for name in graph.outputs}
     logits = {name: end is not None and end.activation == "linear" for name, end in ends.items()}
     return Task(graph, next(iter(graph.outputs)), logits)
@@ -41,11 +45,14 @@ def _faults(
     spec: Spec, graph: Graph, parameters: Mapping[str, api.Scalar], data: DataSet
 ) -> Iterator[Fault]:
     height, width, channels = next(iter(graph.inputs.values()))
-    if channels != data.shape[-1]:
-        message = f"{graph.name} takes {channels} channels; {data.source} has {data.shape[-1]}"
-        wanted = (height, width, data.shape[-1])
+    given = data.shape[-1]
+    if channels != given:
+        takes = plural(channels, "channel")
+        message = f"{graph.name} takes {takes}; {data.source} has {given}"
+        wanted = (height, width, given)
+        asked = f"`--input {'x'.join(map(str, wanted))}`"
         works = _works(spec, wanted, parameters)
-        advice = f"say `--input {'x'.join(map(str, wanted))}`" if works else None
+        advice = f"say {asked}" if works else f"`archgen fit` with {asked} makes a spec for them"
         yield Fault("E515", message, help=advice)
     shapes = {name: graph.by_name[node].shape for name, node in graph.outputs.items()}
     maps = [name for name, shape in shapes.items() if len(shape) > 1]
@@ -100,6 +107,7 @@ def _setting(
 def _works(spec: Spec, shape: tuple[int, ...], parameters: Mapping[str, api.Scalar]) -> bool:
     try:
         api.graph(spec, shape, **parameters)
+        require_channels(spec, shape)
     except ArchgenError:
         return False
     return True
