@@ -80,7 +80,7 @@ WRONG = {
     "nothing": ({}, "it holds nothing"),
     "half a test": ({**TRAIN, "x_test": X}, "x_test"),
     "flat": ({"x": X.reshape(48, 36), "y": Y}, "48×36 of uint8"),
-    "text": ({"x": X.astype(str), "y": Y}, "of <U"),
+    "text": ({"x": X.astype(str), "y": Y}, "of text"),
     "empty": ({"x": X[:0], "y": Y[:0]}, "0×6×6×1"),
     "below": ({"x": X.astype(int) - 1, "y": Y}, "not -1 to"),
     "above": ({"x": X.astype(int) + 99, "y": Y}, "0 to 255"),
@@ -117,6 +117,15 @@ def test_a_file_that_cannot_be_read_is_refused(content: Any, tmp_path: Path) -> 
     told = refused(path)
     assert "E502" in told
     assert str(path) in told
+    assert "allow_pickle" not in told
+    if content not in ("pickle", None):
+        assert "it is no .npz file, or was cut off" in told
+
+
+def test_rows_with_a_1_are_refused_with_what_makes_labels_of_them() -> None:
+    told = refused({**images(), "y": np.eye(3)[Y]})
+    assert "`y.argmax(axis=1)`" in told
+    assert "of text" in refused({**images(), "y": Y.astype(str)})
 
 
 def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:

@@ -148,6 +148,12 @@ def test_other_channels_are_refused_with_the_input_that_helps() -> None:
     assert fault.help == "say `--input 6x6x3`"
 
 
+def test_channels_in_front_are_told() -> None:
+    given = images(channels=1)
+    (fault,) = refused(spec(), load_data({**given, "x": given["x"].transpose(0, 3, 1, 2)}, SHAPE))
+    assert "transpose(0, 2, 3, 1)" in (fault.help or "")
+
+
 def test_pixels_of_other_channels_are_refused() -> None:
     pixels = {"mean": [104, 117, 123], "std": [1, 1, 1]}
     coloured = spec(input={"shape": [6, 6, 3], "pixels": pixels})

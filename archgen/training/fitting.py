@@ -13,6 +13,7 @@ from archgen.spec import Spec
 from archgen.training.images import DataSet
 
 CLASSES = "classes"
+CHANNELS = (1, 3, 4)  # of images as they are stored
 LEFT_OVER = 0.01  # of a normalisation's first values, which are no statistics
 
 
@@ -49,11 +50,7 @@ def _faults(
     if channels != given:
         takes = plural(channels, "channel")
         message = f"{graph.name} takes {takes}; {data.source} has {given}"
-        wanted = (height, width, given)
-        asked = f"`--input {'x'.join(map(str, wanted))}`"
-        works = _works(spec, wanted, parameters)
-        advice = f"say {asked}" if works else f"`archgen fit` with {asked} makes a spec for them"
-        yield Fault("E515", message, help=advice)
+        yield Fault("E515", message, help=_for_channels(spec, (height, width), parameters, data))
     shapes = {name: graph.by_name[node].shape for name, node in graph.outputs.items()}
     maps = [name for name, shape in shapes.items() if len(shape) > 1]
     if maps:
@@ -62,6 +59,19 @@ def _faults(
         return
     yield from _classes(spec, graph, parameters, data)
     yield from _ends(spec, graph, parameters)
+
+
+def _for_channels(
+    spec: Spec, size: tuple[int, int], parameters: Mapping[str, api.Scalar], data: DataSet
+) -> str:
+    """Return what would let a network take the channels of the images."""
+    first, *_, last = data.shape
+    if first in CHANNELS and last not in CHANNELS:
+        return "channels come last: `x.transpose(0, 2, 3, 1)` brings them there"
+    wanted = (*size, last)
+    asked = f"`--input {'x'.join(map(str, wanted))}`"
+    works = _works(spec, wanted, parameters)
+    return f"say {asked}" if works else f"`archgen fit` with {asked} makes a spec for them"
 
 
 def _classes(

@@ -159,7 +159,8 @@ def _classes(folder: Path, shape: Shape) -> tuple[tuple[str, ...], Array, Array,
             image_size=(height, width), shuffle=False, verbose=False,
         )  # fmt: skip
     except ValueError as error:
-        raise _unreadable(folder, error) from error
+        advice = f"it wants a folder of images for each class: {folder / 'cat' / '1.png'}"
+        raise _unreadable(folder, str(error), advice) from error
     paths = [Path(path) for path in found.file_paths]
     _require_memory(folder, len(paths), shape)
     pixels = np.empty((len(paths), *shape), "uint8")
@@ -180,7 +181,9 @@ def _read(found: Any, paths: list[Path]) -> Iterable[tuple[Array, int]]:
             yield np.asarray(image), int(label)
             index += 1
     except Exception as error:  # TensorFlow's, of many kinds
-        raise _unreadable(paths[index], error) from error
+        line = str(error).strip().partition("\n")[0]
+        where, _, reason = line.rpartition(": ")  # where in its pipeline that was
+        raise _unreadable(paths[index], reason or where) from error
 
 
 def _require_memory(folder: Path, count: int, shape: Shape) -> None:
@@ -193,6 +196,6 @@ def _require_memory(folder: Path, count: int, shape: Shape) -> None:
         )
 
 
-def _unreadable(path: Path, error: Exception) -> UsageError:
-    reason = str(error).strip().partition("\n")[0]
-    return UsageError(Fault("E502", f"cannot read {path}: {reason}"))
+def _unreadable(path: Path, said: str, advice: str | None = None) -> UsageError:
+    reason = said.strip().partition("\n")[0]
+    return UsageError(Fault("E502", f"cannot read {path}: {reason}", help=advice))
