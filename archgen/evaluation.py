@@ -34,7 +34,7 @@ from archgen.ir import Shape
 from archgen.limits import LIMITS, raising
 from archgen.places import Place
 from archgen.scopes import Environment, Poisoned, Tensor
-from archgen.source import Array
+from archgen.source import Array, Object
 from archgen.spec import Branch, Entry, Head, Input, Module, Spec, UseEntry
 from archgen.validation import MEMBER_WORDS, expression_fault, wrong_kind
 
@@ -210,7 +210,21 @@ class Evaluator:
             return None
         extents = [self.extent(value, place) for value, place in zip(raw, raw.places, strict=True)]
         known = tuple(extent for extent in extents if extent is not None)
-        return known if len(known) == len(extents) else None
+        if len(known) < len(extents):
+            return None
+        self.require_pixels_of(known[-1], raw.places[-1])
+        return known
+
+    def require_pixels_of(self, channels: int, place: Place) -> None:
+        """Refuse means and deviations of other channels than the input has."""
+        pixels = self.spec.input.raw.get("pixels")
+        mean = pixels.get("mean") if isinstance(pixels, Object) else None
+        if isinstance(mean, Array) and len(mean) not in (1, channels):
+            wanted = "1 number" if channels == 1 else f"1 or {channels:,} numbers"
+            message = f"`mean` must have {wanted}, not {len(mean)}"
+            related = (Related(place, "a channel each"),)
+            advice = 'say `"pixels": [-1, 1]` in `input`, or 1 number each for `mean` and `std`'
+            self.faults.add(Fault("E203", message, mean.place, related=related, help=advice))
 
     def extent(self, raw: object, place: Place) -> int | None:
         """Return a height, width or number of channels."""

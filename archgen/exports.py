@@ -25,6 +25,7 @@ from archgen.ir import Graph, Shape
 from archgen.manifest import Verified
 from archgen.passes import Rewriting, rewrite
 from archgen.passes.drop_heads import DropHeads
+from archgen.pixels import require_channels
 from archgen.provenance import RECORD, Provenance, record_of
 from archgen.training.folder import RunFolder
 
@@ -136,8 +137,8 @@ def _content(origin: Origin, rewriting: Rewriting, dtype: str) -> Content:
     spec = origin.spec
     if spec is None:
         return Content(rewriting.graph, {}, dtype=dtype)
+    require_channels(spec, next(iter(origin.graph.inputs.values())))
     pixels, labels = spec.input.pixels, spec.labels
-    _require_channels(pixels, origin.graph)
     return Content(
         rewriting.graph,
         {},
@@ -147,16 +148,6 @@ def _content(origin: Origin, rewriting: Rewriting, dtype: str) -> Content:
         dtype,
         RECORD if rewriting.graph is rewriting.before else REWRITTEN,
     )
-
-
-def _require_channels(pixels: object, graph: Graph) -> None:
-    """Raise UsageError E508 where pixels are told for other channels than the input has."""
-    (shape,) = graph.inputs.values()
-    told = len(pixels["mean"]) if isinstance(pixels, Mapping) else 1
-    if told not in (1, shape[-1]):
-        message = f"`pixels` tells {told} channels, the input has {shape[-1]}"
-        advice = "set `input.pixels` in a spec that extends this one"
-        raise UsageError(Fault("E508", message, help=advice))
 
 
 @contextmanager

@@ -66,7 +66,7 @@ class Seen(NamedTuple):
     faults: tuple[Fault, ...] = ()
 
 
-@uncollected
+@uncollected()
 def render(  # noqa: PLR0913 - so many are a picture's choices, each by its name
     spec: Drawable,
     path: str | Path | None = None,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from archgen.diagnostics import Fault, UsageError
+from archgen.ir import Shape
 from archgen.spec import Spec
 
 WHITE = 255
@@ -41,3 +43,13 @@ def pixel_map(spec: Spec) -> PixelMap:
     scale = tuple(1 / each for each in std)
     offset = tuple(-middle / each for middle, each in zip(mean, std, strict=True))
     return PixelMap(scale, offset, said.get("order") == "BGR")
+
+
+def require_channels(spec: Spec, shape: Shape) -> None:
+    """Raise UsageError E508 where a spec's pixels are of other channels than an input has."""
+    pixels, channels = spec.input.pixels, shape[-1]
+    told = len(pixels["mean"]) if isinstance(pixels, Mapping) else 1
+    if told not in (1, channels):
+        message = f"`pixels` of {spec.name} are of {told} channels, the input has {channels}"
+        advice = "set `input.pixels` in a spec that extends it, as `archgen fit` does"
+        raise UsageError(Fault("E508", message, help=advice))

@@ -29,8 +29,8 @@ EXAMPLE = """\
 ```
 {}```
 
-`python -m benchmarks --only passes` measures what that gains in TensorFlow, `--only engines` what moving
-gains in ONNX Runtime and LiteRT.
+`python -m benchmarks --only passes` measures what that gains in TensorFlow, `--only engines` what
+moving gains in ONNX Runtime and LiteRT.
 """
 
 

@@ -151,3 +151,24 @@ def test_a_copied_tutorial_gets_a_pool_of_the_whole_map() -> None:
     pool = {"op": "global_avg_pool", "keepdims": True, "when": "$fixed_pool"}
     assert spec["edit"] == {"modules.classifier.avg_pool": [pool]}
     assert last_map(archgen.graph(spec)) == (4, 4)
+
+
+def test_a_pool_of_the_whole_map_is_neither_dropped_nor_padded_for_more_parameters(
+    folder: Path,
+) -> None:
+    fixed = {"op": "avg_pool", "pool_size": 16, "strides": 16}
+    wide = conv(32, padding="same", strides=2)
+    layers = [wide, wide, fixed, {"op": "flatten"}, CLASSIFIER[1]]
+    spec = fit_own(own() | {"layers": layers}, 16, max_params=9_000, show=5)
+    pooled = "`avg_pool` pools the whole map, whatever its size"
+    assert says(spec)[0] == pooled
+    told = {words for one in spec.alternatives for words in says(one)}
+    assert not any("`avg_pool`" in words for words in told - {pooled})
+
+
+def test_a_pool_that_is_whole_in_one_use_only_stays_a_pool(folder: Path) -> None:
+    pool = {"op": "max_pool", "pool_size": 2}
+    block = {"layers": [conv(kernel=1), pool]}
+    document = own({"use": "block", "repeat": 3}, side=8, modules={"block": block})
+    spec = fit_own(document, 4)
+    assert [step.kind for step in spec.steps] == ["padding"]

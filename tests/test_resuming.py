@@ -3,7 +3,9 @@
 None of this needs Keras: a run is left before it begins to train.
 """
 
+import errno
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 import archgen
 from archgen.cli import main
-from archgen.diagnostics import ArchgenError, UsageError
+from archgen.diagnostics import ArchgenError, MachineError, UsageError
 from archgen.training.checkpoint import PARTS, read_checkpoint, write_checkpoint
 from archgen.training.folder import RunFolder
 from archgen.training.session import Session
@@ -106,11 +108,18 @@ def test_changed_data_are_refused_with_the_difference(left: RunFolder) -> None:
     assert "images:" not in told
     npz(left.path.parent, **images(51))
     assert "images: 48, now 51" in refused(left)
+    npz(left.path.parent, **images(channels=3))
+    assert "shape: 6×6×1, now 6×6×3" in refused(left)
 
 
 def test_data_that_are_gone_are_told(left: RunFolder) -> None:
-    (left.path.parent / "images.npz").unlink()
-    assert "E502" in refused(left)
+    data = left.path.parent / "images.npz"
+    data.rename(data.with_name("moved.npz"))
+    told = " ".join(refused(left).split())
+    assert "are gone" in told
+    assert f"--resume {left.path} --data PATH" in told
+    with pytest.raises(Left):
+        archgen.resume(left.path, data=data.with_name("moved.npz"))
 
 
 def test_arrays_must_be_given_again(tmp_path: Path, monkeypatch: Patch) -> None:
@@ -182,8 +191,19 @@ def test_a_damaged_checkpoint_is_refused(left: RunFolder, part: str, content: by
     assert part in told or part == "manifest.json"
 
 
-def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
-    assert "there is no run in" in refused(RunFolder(tmp_path))
+@pytest.mark.parametrize("name", ["", "nowhere", "file.txt"])
+def test_what_holds_no_run_is_refused_and_left_alone(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file.txt").write_text("mine", encoding="utf-8")
+    told = refused(RunFolder(tmp_path / name))
+    assert "there is no run in" in told
+    assert "begins one" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_a_full_disk_is_told_with_how_to_go_on(left: RunFolder) -> None:
+    with pytest.raises(MachineError, match="no space left on device") as error, left.claimed():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "state.npz")
+    assert f"archgen train --resume {left.path}" in str(error.value)
 
 
 def test_a_killed_writer_of_checkpoints_leaves_the_one_before(left: RunFolder) -> None:

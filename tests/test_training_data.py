@@ -7,7 +7,7 @@ import numpy as np  # noqa: TID253 - images are arrays
 import pytest
 from sklearn.datasets import load_digits
 
-from archgen.diagnostics import ArchgenError, MachineError, UsageError
+from archgen.diagnostics import ArchgenError, UsageError
 from archgen.training.images import DataSet, order, split
 from archgen.training.sources import DIGITS, load_data
 from tests.training_cases import images, npz
@@ -80,7 +80,7 @@ WRONG = {
     "nothing": ({}, "it holds nothing"),
     "half a test": ({**TRAIN, "x_test": X}, "x_test"),
     "flat": ({"x": X.reshape(48, 36), "y": Y}, "48×36 of uint8"),
-    "text": ({"x": X.astype(str), "y": Y}, "of <U"),
+    "text": ({"x": X.astype(str), "y": Y}, "of text"),
     "empty": ({"x": X[:0], "y": Y[:0]}, "0×6×6×1"),
     "below": ({"x": X.astype(int) - 1, "y": Y}, "not -1 to"),
     "above": ({"x": X.astype(int) + 99, "y": Y}, "0 to 255"),
@@ -117,6 +117,15 @@ def test_a_file_that_cannot_be_read_is_refused(content: Any, tmp_path: Path) -> 
     told = refused(path)
     assert "E502" in told
     assert str(path) in told
+    assert "allow_pickle" not in told
+    if content not in ("pickle", None):
+        assert "it is no .npz file, or was cut off" in told
+
+
+def test_rows_with_a_1_are_refused_with_what_makes_labels_of_them() -> None:
+    told = refused({**images(), "y": np.eye(3)[Y]})
+    assert "`y.argmax(axis=1)`" in told
+    assert "of text" in refused({**images(), "y": Y.astype(str)})
 
 
 def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
@@ -191,36 +200,3 @@ def test_an_order_is_a_permutation_of_its_seed_and_epoch() -> None:
     assert len(set(orders)) == 4
     assert all(sorted(one) == list(range(50)) for one in orders)
     assert orders[1] == tuple(order(0, 1, 50).tolist())
-
-
-# ── data sets of Keras ────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.keras
-def test_without_a_network_the_ways_out_are_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import keras
-
-    def load_data_() -> None:
-        print("Downloading")  # noqa: T201 - as Keras does
-        raise Exception("URL fetch failure on https://…: no route to host")  # noqa: TRY002
-
-    monkeypatch.setattr(keras.datasets.mnist, "load_data", load_data_)
-    with pytest.raises(MachineError, match="E502") as error:
-        load_data("mnist", (28, 28, 1))
-    assert "--data digits" in str(error.value)
-    assert "no route to host" in str(error.value)
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.keras
-def test_a_data_set_of_keras_has_its_own_test_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    import keras
-
-    given = images(40, 10)
-    shares = (given["x"][..., 0], given["y"]), (given["x"][:20, ..., 0], given["y"][:20])
-    monkeypatch.setattr(keras.datasets.fashion_mnist, "load_data", lambda: shares)
-    data = load_data("fashion_mnist", (28, 28, 1))
-    assert data.shape == (6, 6, 1)
-    assert (len(data.labels), data.tests, data.names[9]) == (60, 20, "Ankle boot")

@@ -144,8 +144,26 @@ def test_help_is_told_only_where_it_works() -> None:
 
 def test_other_channels_are_refused_with_the_input_that_helps() -> None:
     (fault,) = refused(spec(), data(channels=3))
-    assert "takes 1 channels" in fault.message
+    assert "takes 1 channel; " in fault.message
     assert fault.help == "say `--input 6x6x3`"
+
+
+def test_channels_in_front_are_told() -> None:
+    given = images(channels=1)
+    (fault,) = refused(spec(), load_data({**given, "x": given["x"].transpose(0, 3, 1, 2)}, SHAPE))
+    assert "transpose(0, 2, 3, 1)" in (fault.help or "")
+
+
+def test_pixels_of_other_channels_are_refused() -> None:
+    pixels = {"mean": [104, 117, 123], "std": [1, 1, 1]}
+    coloured = spec(input={"shape": [6, 6, 3], "pixels": pixels})
+    (fault,) = refused(coloured, data())
+    assert fault.help == "`archgen fit` with `--input 6x6x1` makes a spec for them"
+    with pytest.raises(UsageError, match="E508") as error:
+        task_of(coloured, api.graph(coloured, (6, 6, 1)), {}, data())
+    assert "of 3 channels, the input has 1" in str(error.value)
+    one = spec(input={"shape": [6, 6, 3], "pixels": {"mean": [110], "std": [58]}})
+    assert task_of(one, api.graph(one), {}, data(channels=3)).main == "predictions"
 
 
 def test_an_end_that_no_loss_goes_with_is_refused() -> None:

@@ -10,19 +10,19 @@ from typing import Any
 from archgen.expressions import is_expression
 from archgen.fitting.changes import Change
 from archgen.fitting.layout import Layout, Lever, Site
-from archgen.fitting.steps import POOLS, WINDOWS, Step, only, short, told
+from archgen.fitting.steps import Step, only, short, told, whole_pools, windows
 from archgen.ir import Graph
 from archgen.repairs import GLOBAL_POOLS, KEPT
 
 BORDER = "keeps the border: same instead of valid"
 
 
-def padding(layout: Layout, _: Graph) -> Iterator[Step]:
+def padding(layout: Layout, graph: Graph) -> Iterator[Step]:
     """Return a step for each place where a window loses the border of its map."""
     units: dict[str, list[Site]] = {}
     levers: dict[tuple[str, ...], Lever] = {}
-    for site in layout.sites:
-        if site.entry.get("op") not in WINDOWS or _is_pointwise(site, layout):
+    for site in windows(layout, graph):
+        if _is_pointwise(site, layout):
             continue
         said = layout.value(site, "padding")
         if said in (None, "valid"):
@@ -93,15 +93,11 @@ def _of_defaults(layout: Layout, units: dict[str, list[Site]]) -> Iterator[Step]
 
 def global_pools(layout: Layout, graph: Graph) -> Iterator[Step]:
     """Return a step for each pool whose window is the whole map at the size it was made for."""
-    whole = {
-        node.origin
-        for node, entering in zip(graph.nodes, graph.entering, strict=True)
-        if node.op.kind in POOLS and node.shape[:2] == (1, 1) != entering[0][:2]
-    }
+    whole = whole_pools(graph)
     for site in layout.sites:
-        kind = GLOBAL_POOLS.get(str(site.entry.get("op")))
-        if kind is not None and site.entry.place in whole:
+        if site.entry.place in whole:
             kept = {key: site.entry[key] for key in KEPT if key in site.entry}
+            kind = GLOBAL_POOLS[str(site.entry["op"])]
             entry = {"op": kind, "keepdims": True, **kept}
             says = f"{told(site)} pools the whole map, whatever its size"
             yield Step("global_pool", says, (Change(site.edit, [entry]),), site.at)

@@ -14,9 +14,9 @@ from archgen.fitting.strides import strided_sections, strides
 from archgen.ir import Graph
 
 
-def fewer_reductions(layout: Layout, _: Graph) -> Iterator[Step]:
+def fewer_reductions(layout: Layout, graph: Graph) -> Iterator[Step]:
     """Return fewer copies of an entry that makes the map smaller each time."""
-    shrinking = strided_sections(layout)
+    shrinking = strided_sections(layout, graph)
     for lever in copies(layout):
         if lever.use and lever.name == "repeat" and lever.use.entry.get("use") in shrinking:
             yield from fewer(lever)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from archgen.fitting.changes import Change
 from archgen.fitting.layout import Layout, Site
+from archgen.ir import Graph
 from archgen.ops import OPS
+from archgen.places import Place
 
 # The kinds of steps in the order of the recipe, which decides between equals.
 KINDS = ("global_pool", "stride", "pool", "padding", "repeat", "width", "reduction", "leave_out",
@@ -87,6 +89,27 @@ def is_whole(value: object, above: int = 1) -> bool:
     if isinstance(value, list):
         return bool(value) and all(is_whole(one, 0) for one in value) and max(value) > above
     return isinstance(value, int) and not isinstance(value, bool) and value > above
+
+
+def windows(layout: Layout, graph: Graph) -> list[Site]:
+    """Return the entries with a window that moves along a map, without the pools of a whole one.
+
+    Such a pool belongs to the classifier: without it, or with strides, it would be another.
+    """
+    whole = whole_pools(graph)
+    found = (site for site in layout.sites if site.entry.get("op") in WINDOWS)
+    return [site for site in found if site.entry.place not in whole]
+
+
+def whole_pools(graph: Graph) -> set[Place | None]:
+    """Return where the pools stand whose window is the whole map wherever they are used."""
+    pools = [
+        (node.origin, node.shape[:2] == (1, 1) != entering[0][:2])
+        for node, entering in zip(graph.nodes, graph.entering, strict=True)
+        if node.op.kind in POOLS
+    ]
+    others = {origin for origin, is_whole in pools if not is_whole}
+    return {origin for origin, is_whole in pools if is_whole and origin not in others}
 
 
 def only(layout: Layout, section: str) -> Iterator[Only]:

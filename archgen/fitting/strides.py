@@ -3,22 +3,14 @@
 Imports ``steps``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from archgen.expressions import is_expression
 from archgen.fitting.changes import Change
 from archgen.fitting.layout import Layout, Lever, Site
-from archgen.fitting.steps import (
-    POOLS,
-    WINDOWS,
-    Step,
-    is_whole,
-    only,
-    short,
-    told,
-)
+from archgen.fitting.steps import POOLS, Step, is_whole, only, short, told, windows
 from archgen.ir import Graph
 
 
@@ -53,9 +45,10 @@ class Unit:
         return None if others or first.fork or first.entry["op"] not in POOLS else first
 
 
-def strides(layout: Layout, _: Graph) -> Iterator[Step]:
+def strides(layout: Layout, graph: Graph) -> Iterator[Step]:
     """Return a step for each place where the network makes its map smaller."""
-    units, levers = _units(layout), _levers(layout)
+    sites = windows(layout, graph)
+    units, levers = _units(layout, sites), _levers(layout, sites)
     first_pool = min((unit.at for unit in units if unit.pool), default=-1)
     first_conv = min((unit.at for unit in units if _is_conv(unit)), default=-1)
     for unit in units:
@@ -119,25 +112,25 @@ def _strides(site: Site, layout: Layout) -> Any:
     return said
 
 
-def strided_sections(layout: Layout) -> set[str]:
+def strided_sections(layout: Layout, graph: Graph) -> set[str]:
     """Return the modules that make a map smaller by what they say themselves."""
-    return {unit.sites[0].section for unit in _units(layout)}
+    return {unit.sites[0].section for unit in _units(layout, windows(layout, graph))}
 
 
-def _units(layout: Layout) -> list[Unit]:
+def _units(layout: Layout, sites: Iterable[Site]) -> list[Unit]:
     found: dict[str, list[tuple[Site, Any]]] = {}
-    for site in layout.sites:
-        if site.entry.get("op") in WINDOWS and is_whole(was := _strides(site, layout)):
+    for site in sites:
+        if is_whole(was := _strides(site, layout)):
             found.setdefault(site.fork or site.path, []).append((site, was))
     units = [Unit(path, *zip(*those, strict=True)) for path, those in found.items()]
     return sorted(units, key=lambda unit: unit.at)
 
 
-def _levers(layout: Layout) -> list[Lever]:
+def _levers(layout: Layout, sites: Iterable[Site]) -> list[Lever]:
     """Return where strides come from that an entry only reads."""
     found: dict[tuple[str, ...], Lever] = {}
-    for site in layout.sites:
-        raw = _strides(site, layout) if site.entry.get("op") in WINDOWS else None
+    for site in sites:
+        raw = _strides(site, layout)
         for lever in layout.levers(raw, site.section) if is_expression(raw) else ():
             if is_whole(lever.value):
                 found.setdefault(lever.path, lever)

@@ -22,12 +22,19 @@ def read_npz(path: Path) -> dict[str, Array]:
     import numpy as np
 
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise _unreadable(path, "it is no .npz file, or was cut off")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
     except OSError as error:
         raise _unreadable(path, (error.strerror or str(error)).lower()) from error
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, AttributeError) as error:
-        raise _unreadable(path, str(error).partition("\n")[0]) from error
+        reason = str(error).partition("\n")[0]
+        if "allow_pickle" in reason:  # NumPy's words for it, which advise to run them
+            reason = "it holds Python objects, which may run code; numbers are read"
+        raise _unreadable(path, reason) from error
 
 
 def data_set(source: str, arrays: Mapping[str, Any], names: tuple[str, ...] = ()) -> DataSet:
@@ -75,8 +82,8 @@ def images_of(source: str, array: Array) -> tuple[Array, bool]:
     if array.ndim == 3:  # noqa: PLR2004 - count, height, width: grey
         array = array[..., None]
     if array.ndim != 4 or not array.size or array.dtype.kind not in "uif":  # noqa: PLR2004
-        told = f"{shape_text(array.shape) or 'no array'} of {array.dtype}"
-        raise _fault(source, f"images are numbers, count×height×width×channels, not {told}")
+        wanted = "images are numbers, count×height×width×channels"
+        raise _fault(source, f"{wanted}, not {_told(array)}")
     low, high = float(array.min()), float(array.max())
     if not (low >= 0 and high <= WHITE):
         raise _fault(source, f"pixels are from 0 to 1 or from 0 to 255, not {low:g} to {high:g}")
@@ -89,8 +96,9 @@ def images_of(source: str, array: Array) -> tuple[Array, bool]:
 def labels_of(source: str, array: Array, count: int, classes: int) -> Array:
     """Return labels, one whole number for each image."""
     if array.shape not in {(count,), (count, 1)} or array.dtype.kind not in "ui":
-        told = f"{shape_text(array.shape) or 'no array'} of {array.dtype}"
-        raise _fault(source, f"labels are {count} whole numbers from 0, one an image, not {told}")
+        wanted = f"labels are {count:,} whole numbers from 0, one an image"
+        advice = "`y.argmax(axis=1)` makes them of rows with a 1" if array.ndim > 1 else None
+        raise _fault(source, f"{wanted}, not {_told(array)}", advice)
     low, high = int(array.min()), int(array.max())
     if low < 0 or high >= classes:
         raise _fault(source, f"labels are from 0 to {classes - 1}, not {low} to {high}")
@@ -109,8 +117,13 @@ def _names(source: str, labels: Any, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(str, range(high + 1)))
 
 
-def _fault(source: str, message: str) -> UsageError:
-    return UsageError(Fault("E515", f"{source} cannot be learned from: {message}"))
+def _told(array: Array) -> str:
+    kind = "text" if array.dtype.kind in "US" else str(array.dtype)
+    return f"{shape_text(array.shape) or 'no array'} of {kind}"
+
+
+def _fault(source: str, message: str, advice: str | None = None) -> UsageError:
+    return UsageError(Fault("E515", f"{source} cannot be learned from: {message}", help=advice))
 
 
 def _unreadable(path: Path, reason: str) -> UsageError:

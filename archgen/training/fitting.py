@@ -7,10 +7,13 @@ from archgen import api
 from archgen.diagnostics import ArchgenError, Fault, UsageError, named
 from archgen.ir import Graph, shape_text
 from archgen.lints.loss_of_logits import end_of
+from archgen.lints.words import plural
+from archgen.pixels import require_channels
 from archgen.spec import Spec
 from archgen.training.images import DataSet
 
 CLASSES = "classes"
+CHANNELS = (1, 3, 4)  # of images as they are stored
 LEFT_OVER = 0.01  # of a normalisation's first values, which are no statistics
 
 
@@ -27,11 +30,13 @@ def task_of(spec: Spec, graph: Graph, parameters: Mapping[str, api.Scalar], data
     """Return what a network learns from the data.
 
     Raises:
-        UsageError: E515, it cannot, each reason with what would work.
+        UsageError: E515, it cannot, each reason with what would work; E508, its pixels are of other
+            channels than its input.
     """
     faults = list(_faults(spec, graph, parameters, data))
     if faults:
         raise UsageError(faults)
+    require_channels(spec, next(iter(graph.inputs.values())))
     ends = {name: end_of(graph, name) for name in graph.outputs}
     logits = {name: end is not None and end.activation == "linear" for name, end in ends.items()}
     return Task(graph, next(iter(graph.outputs)), logits)
@@ -41,12 +46,11 @@ def _faults(
     spec: Spec, graph: Graph, parameters: Mapping[str, api.Scalar], data: DataSet
 ) -> Iterator[Fault]:
     height, width, channels = next(iter(graph.inputs.values()))
-    if channels != data.shape[-1]:
-        message = f"{graph.name} takes {channels} channels; {data.source} has {data.shape[-1]}"
-        wanted = (height, width, data.shape[-1])
-        works = _works(spec, wanted, parameters)
-        advice = f"say `--input {'x'.join(map(str, wanted))}`" if works else None
-        yield Fault("E515", message, help=advice)
+    given = data.shape[-1]
+    if channels != given:
+        takes = plural(channels, "channel")
+        message = f"{graph.name} takes {takes}; {data.source} has {given}"
+        yield Fault("E515", message, help=_for_channels(spec, (height, width), parameters, data))
     shapes = {name: graph.by_name[node].shape for name, node in graph.outputs.items()}
     maps = [name for name, shape in shapes.items() if len(shape) > 1]
     if maps:
@@ -55,6 +59,19 @@ def _faults(
         return
     yield from _classes(spec, graph, parameters, data)
     yield from _ends(spec, graph, parameters)
+
+
+def _for_channels(
+    spec: Spec, size: tuple[int, int], parameters: Mapping[str, api.Scalar], data: DataSet
+) -> str:
+    """Return what would let a network take the channels of the images."""
+    first, *_, last = data.shape
+    if first in CHANNELS and last not in CHANNELS:
+        return "channels come last: `x.transpose(0, 2, 3, 1)` brings them there"
+    wanted = (*size, last)
+    asked = f"`--input {'x'.join(map(str, wanted))}`"
+    works = _works(spec, wanted, parameters)
+    return f"say {asked}" if works else f"`archgen fit` with {asked} makes a spec for them"
 
 
 def _classes(
@@ -100,6 +117,7 @@ def _setting(
 def _works(spec: Spec, shape: tuple[int, ...], parameters: Mapping[str, api.Scalar]) -> bool:
     try:
         api.graph(spec, shape, **parameters)
+        require_channels(spec, shape)
     except ArchgenError:
         return False
     return True

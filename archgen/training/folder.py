@@ -1,7 +1,7 @@
 """The folder of a run: what stands where, who may write, and how a finished run is told."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,10 @@ class RunFolder:
             UsageError: E516, another trainer works in it.
             MachineError: E503, it cannot be written, or something within the block cannot.
         """
-        with writing(self.path), claimed(self.path / "trainer.lock") as free:
+        with (
+            writing(self.path, self._how_to_go_on),
+            claimed(self.path / "trainer.lock") as free,
+        ):
             if not free:
                 message = f"another trainer works in {self.path}"
                 raise UsageError(Fault("E516", message, help="wait for it, or name another folder"))
@@ -79,9 +82,7 @@ class RunFolder:
     def require_finished(self) -> None:
         """Raise UsageError E516 where no finished run stands here."""
         if not self.summary.exists():
-            advice = None
-            if read_checkpoint(self.checkpoint) is not None:
-                advice = f"`archgen train --resume {self.path}` goes on with it"
+            advice = self._how_to_go_on() if read_checkpoint(self.checkpoint) else None
             message = f"{self.path} holds no finished run"
             raise UsageError(Fault("E516", message, help=advice))
 
@@ -91,8 +92,27 @@ class RunFolder:
             advice = "name another folder"
             raise UsageError(Fault("E516", f"{self.path} holds a finished run", help=advice))
         if read_checkpoint(self.checkpoint) is not None:
-            advice = f"`archgen train --resume {self.path}` goes on with it"
-            raise UsageError(Fault("E516", f"{self.path} holds a run already", help=advice))
+            message = f"{self.path} holds a run already"
+            raise UsageError(Fault("E516", message, help=self._how_to_go_on()))
+
+    def require_begun(self) -> None:
+        """Raise UsageError E516 where no run was begun; nothing is written there."""
+        names = [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
+        # What a killed writer left is called like the checkpoint, too.
+        began = any(self.checkpoint.name in name or name == self.summary.name for name in names)
+        if not began:
+            raise self.no_run()
+
+    def no_run(self) -> UsageError:
+        """Return that there is nothing to go on with."""
+        advice = f"`archgen train SPEC --data DATA -o {self.path}` begins one"
+        return UsageError(Fault("E516", f"there is no run in {self.path}", help=advice))
+
+    def _how_to_go_on(self) -> str | None:
+        """Return the help line for a run that was left, None where none was begun."""
+        if not self.checkpoint.exists():
+            return None
+        return f"`archgen train --resume {self.path}` goes on with it"
 
     def finish(
         self,
@@ -120,12 +140,10 @@ class RunFolder:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path, advice: Callable[[], str | None] = lambda: None) -> Iterator[None]:
     """Turn what goes wrong while writing into MachineError E503."""
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise MachineError(
-            Fault("E503", f"cannot write {error.filename or path}: {reason}")
-        ) from error
+        message = f"cannot write {error.filename or path}: {(error.strerror or str(error)).lower()}"
+        raise MachineError(Fault("E503", message, help=advice())) from error

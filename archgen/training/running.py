@@ -13,7 +13,7 @@ from typing import Any
 from archgen import api
 from archgen.backends.importing import import_keras
 from archgen.diagnostics import Fault, UsageError
-from archgen.ir import Shape
+from archgen.ir import Shape, shape_text
 from archgen.training.checkpoint import (
     Checkpoint,
     read_checkpoint,
@@ -28,7 +28,7 @@ from archgen.training.options import options_of
 from archgen.training.plan import Plan, data_record, origin_of, standing_alone
 from archgen.training.progress import Epoch, Progress
 from archgen.training.session import Report, Session, Trained
-from archgen.training.sources import Given, load_data
+from archgen.training.sources import NAMES, Given, load_data
 
 
 @dataclass(frozen=True)
@@ -122,15 +122,15 @@ def resume(
         MachineError, KeyboardInterrupt: as ``train``.
     """
     run = RunFolder(Path(output))
-    if not run.path.is_dir():
-        raise UsageError(Fault("E516", f"there is no run in {output}"))
+    with writing(run.path):
+        run.require_begun()
     with run.claimed():
         if run.summary.exists():
             remove_checkpoint(run.checkpoint)
             return _finished(run)
         checkpoint = read_checkpoint(run.checkpoint)
         if checkpoint is None:
-            raise UsageError(Fault("E516", f"there is no run in {output}"))
+            raise run.no_run()
         return _session(run, checkpoint, spec, data).carry_out(report or _quiet)
 
 
@@ -144,6 +144,8 @@ def _session(
         raise UsageError(
             Fault("E516", f"the run in {run.path} learned from arrays: give them again")
         )
+    if data is None:
+        _require_data(run, plan.data.source)
     images = load_data(data or plan.data.source, next(iter(graph.inputs.values())))
     _require_same_data(run, plan, images)
     options = options_of(known, plan.asked)
@@ -158,6 +160,13 @@ def _spec_of(run: RunFolder, plan: Plan) -> str | Path:
     if not plan.origin or (plan.origin.endswith(".json") and not Path(plan.origin).exists()):
         return run.checkpoint / "spec.json"
     return Path(plan.origin) if plan.origin.endswith(".json") else plan.origin
+
+
+def _require_data(run: RunFolder, source: str) -> None:
+    if source not in NAMES and not Path(source).exists():
+        message = f"the data of the run in {run.path} are gone: {source}"
+        advice = f"`archgen train --resume {run.path} --data PATH` says where they are"
+        raise UsageError(Fault("E516", message, help=advice))
 
 
 def _require_same_spec(run: RunFolder, before: str, now: str) -> None:
@@ -178,7 +187,7 @@ def _require_same_data(run: RunFolder, plan: Plan, data: DataSet) -> None:
     message = f"the data of the run in {run.path} have changed since it began"
     named = (
         ("images", f"{before.images:,}", f"{now.images:,}"),
-        ("shape", before.shape, now.shape),
+        ("shape", shape_text(before.shape), shape_text(now.shape)),
         ("classes", before.classes, now.classes),
         ("SHA-256", before.sha256[:12], now.sha256[:12]),
     )

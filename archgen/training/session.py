@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archgen.backends.importing import import_keras
 from archgen.ir import shape_text
+from archgen.lints.words import plural
 from archgen.pixels import pixel_map
 from archgen.recipe import Training
 from archgen.spec import Spec
@@ -86,7 +87,8 @@ class Session:
         for note in filter(None, (self.data.note, warned)):
             report(f"note: {note}")
         rate = f"{self.options.optimizer} from {self.options.learning_rate:g}"
-        report(f"{self.options.epochs} epochs of {steps} steps of {size} images, {rate}")
+        epochs = plural(self.options.epochs, "epoch")
+        report(f"{epochs} of {plural(steps, 'step')} of {plural(size, 'image')}, {rate}")
 
     def _train(self, loop: Loop, report: Report) -> None:
         """Run the loop; its log is written after each epoch."""

@@ -1,10 +1,13 @@
 """Where images come from: those that are shipped, Keras's data sets, files, folders, arrays."""
 
+import os
+import socket
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 from archgen.backends.importing import import_keras
 from archgen.backends.memory import available_bytes
@@ -27,6 +30,13 @@ KERAS_SETS: Mapping[str, tuple[str, ...]] = {
         "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"
     ),
 }  # fmt: skip
+# Where Keras's loaders keep them, in the folder ``datasets`` of its home.
+KERAS_FILES: Mapping[str, str] = {
+    "mnist": "mnist.npz",
+    "fashion_mnist": "fashion-mnist/*.gz",
+    "cifar10": "cifar-10-batches-py-target_archive",
+}
+SILENCE = 20.0  # seconds, of a server
 NAMES = ("digits", *KERAS_SETS)
 COLOURS = {1: "grayscale", 3: "rgb", 4: "rgba"}
 
@@ -76,20 +86,43 @@ def _of_keras(name: str) -> DataSet:
 
     load: Callable[[], Any] = getattr(keras.datasets, name).load_data
     try:
-        with redirect_stdout(sys.stderr):  # where Keras tells how far the download is
+        # Keras tells on standard output how far the download is.
+        with redirect_stdout(sys.stderr), _patience():
             (x_train, y_train), (x_test, y_test) = load()
     except MemoryError:
         raise
     except Exception as error:  # the network's, the disk's, the archive's
-        reason = str(error).strip().partition("\n")[0]
-        message = f"{name} cannot be downloaded: {reason}"
-        notes = (
-            "a download is kept in ~/.keras/datasets, where a file of yours may stand as well",
-        )
-        advice = "`--data digits` needs no network, `--data FILE.npz` reads arrays of yours"
-        raise MachineError(Fault("E502", message, notes=notes, help=advice)) from error
+        raise _not_loaded(name, error) from error
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     return data_set(name, arrays, KERAS_SETS[name])
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Let a server that does not answer be given up, which Keras would wait for without end."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SILENCE if before is None else before)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _not_loaded(name: str, error: Exception) -> MachineError:
+    """Return why a data set of Keras is not there, and the ways out."""
+    cause = error.__context__  # of the error that Keras makes of it
+    told = cause.reason if isinstance(cause, URLError) else error
+    system = getattr(told, "strerror", None) or ""
+    reason = system.lower() or str(told).strip().partition("\n")[0]
+    place = Path(os.environ.get("KERAS_HOME") or "~/.keras", "datasets", KERAS_FILES[name])
+    notes = (
+        f"it is kept as {place}: the original may be put there by hand",
+        "what was cut off there can be removed, and is loaded again",
+    )
+    advice = "`--data digits` needs no network, `--data FILE.npz` reads arrays of yours"
+    return MachineError(
+        Fault("E502", f"{name} cannot be loaded: {reason}", notes=notes, help=advice)
+    )
 
 
 def _of_folder(folder: Path, shape: Shape) -> DataSet:
@@ -126,7 +159,8 @@ def _classes(folder: Path, shape: Shape) -> tuple[tuple[str, ...], Array, Array,
             image_size=(height, width), shuffle=False, verbose=False,
         )  # fmt: skip
     except ValueError as error:
-        raise _unreadable(folder, error) from error
+        advice = f"it wants a folder of images for each class: {folder / 'cat' / '1.png'}"
+        raise _unreadable(folder, str(error), advice) from error
     paths = [Path(path) for path in found.file_paths]
     _require_memory(folder, len(paths), shape)
     pixels = np.empty((len(paths), *shape), "uint8")
@@ -147,7 +181,9 @@ def _read(found: Any, paths: list[Path]) -> Iterable[tuple[Array, int]]:
             yield np.asarray(image), int(label)
             index += 1
     except Exception as error:  # TensorFlow's, of many kinds
-        raise _unreadable(paths[index], error) from error
+        line = str(error).strip().partition("\n")[0]
+        where, _, reason = line.rpartition(": ")  # where in its pipeline that was
+        raise _unreadable(paths[index], reason or where) from error
 
 
 def _require_memory(folder: Path, count: int, shape: Shape) -> None:
@@ -160,6 +196,6 @@ def _require_memory(folder: Path, count: int, shape: Shape) -> None:
         )
 
 
-def _unreadable(path: Path, error: Exception) -> UsageError:
-    reason = str(error).strip().partition("\n")[0]
-    return UsageError(Fault("E502", f"cannot read {path}: {reason}"))
+def _unreadable(path: Path, said: str, advice: str | None = None) -> UsageError:
+    reason = said.strip().partition("\n")[0]
+    return UsageError(Fault("E502", f"cannot read {path}: {reason}", help=advice))

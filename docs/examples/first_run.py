@@ -50,8 +50,7 @@ def first_run(name: str, load: Callable[[], Images]) -> None:
     with replacing_file(path) as whole:
         model.save(whole)
     images = fitted(load(), archgen.load(name))
-    answer = model.predict(images, verbose=0)
-    again = keras.models.load_model(path).predict(images, verbose=0)
+    answer, again = (np.asarray(one(images)) for one in (model, keras.models.load_model(path)))
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     sums = answer.sum(1).mean()
     print(f"{load.__name__}: {images.shape} → {answer.shape}, rows sum to {sums:.4f}")
