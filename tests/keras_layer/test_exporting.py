@@ -1,6 +1,7 @@
 """Artifacts: the same answers where archgen is not installed, whole or not there."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -355,6 +356,27 @@ def test_onnx_and_litert_answer_as_the_model_and_tell_damage(
             verify(made.path)
         flipped(made.path, at)
     assert verify(made.path).dtype == dtype
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_onnx_is_converted_again_with_copies_if_it_fails_without(
+    fails: bool, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tf2onnx import optimizer
+
+    asked: list[bool] = []
+    optimize = optimizer.optimize_graph
+
+    def optimized(graph: Any, catch_errors: bool, **keywords: Any) -> Any:
+        asked.append(catch_errors)
+        if fails and not catch_errors:
+            raise ValueError("an optimizer's fault")
+        return optimize(graph, catch_errors, **keywords)
+
+    monkeypatch.setattr(optimizer, "optimize_graph", optimized)
+    archgen.export(model, tmp_path / "x.onnx", format="onnx", verify=False)
+    assert asked == ([False, True] if fails else [False])
+    assert "TF2ONNX_CATCH_ERRORS" not in os.environ
 
 
 # ── what stands there already ─────────────────────────────────────────────────────────────────────
