@@ -223,7 +223,7 @@ class Evaluator:
             wanted = "1 number" if channels == 1 else f"1 or {channels:,} numbers"
             message = f"`mean` must have {wanted}, not {len(mean)}"
             related = (Related(place, "a channel each"),)
-            advice = 'say `"pixels": [-1, 1]` in `input`, or 1 number each for `mean` and `std`'
+            advice = 'say `"pixels": [-1, 1]`'
             self.faults.add(Fault("E203", message, mean.place, related=related, help=advice))
 
     def extent(self, raw: object, place: Place) -> int | None:

@@ -23,7 +23,7 @@ WRITE = re.compile(
 )
 SAY = re.compile(r'say `"(?P<key>padding|fixed)": (?P<value>[^`]+)`( in each of them| where .*)?')
 EDIT = re.compile(r'say (in `edit`: `(?P<members>.+)`|`"edit": \{(?P<all>.+)\}`)')
-SET = re.compile(r'say `"(?P<key>use_bias|classifier_activation)": (?P<value>[^`]+)`')
+SET = re.compile(r'say `"(?P<key>use_bias|classifier_activation|pixels)": (?P<value>[^`]+)`')
 DROPS = re.compile(r"nothing is dropped(?: here)? at (\d+)×(\d+)(?: or (\d+)×(\d+))?")
 REPLACE = re.compile(r"replace it by `(?P<text>[^`]+)`")
 # What cannot be carried out by a machine, and why.
@@ -75,6 +75,9 @@ def owner_of(document: Any, fault: Fault, key: str) -> dict[str, Any]:
     if key in document.get("parameters", ()):
         parameters: dict[str, Any] = document["parameters"]
         return parameters
+    if key in document["input"]:
+        entering: dict[str, Any] = document["input"]
+        return entering
     assert fault.place is not None
     owner: Any = document
     for part in fault.place.path[:-1]:
