@@ -25,6 +25,7 @@ from archgen.backends.keras import build_model
 from archgen.backends.saving import saved_provenance
 from archgen.diagnostics import ArtifactError, Fault, MachineError, UsageError, named
 from archgen.files import replacing_file, replacing_folder
+from archgen.manifest import Content as Measured
 from archgen.manifest import Manifest, Verified
 from archgen.passes import Rewriting
 from archgen.passes.drop_heads import DropHeads
@@ -152,11 +153,12 @@ def export_model(work: Work, path: Path, tell: Tell, reader: Reader | None = Non
     with replacing(path) as new:
         tell(f"writing {work.form}")
         WRITERS[work.form](work.content, new)
-        verified = None
         if reader is not None:
             tell("loading it again in a fresh process")
-            verified = _verified(work, reader, new)
-        seal(new, _manifest(work, verified, new))
+            reader.ask(new, work.rewriting.graph, as_stored=not work.tolerance)
+        files = contents(new)  # while it is loaded
+        verified = None if reader is None else _verified(work, reader)
+        seal(new, _manifest(work, verified, files))
     return Export(path, work.form, _size(path), work.rewriting, verified)
 
 
@@ -169,10 +171,9 @@ def _require_tensorflow(form: str) -> None:
         raise MachineError(Fault("E505", message, help=advice))
 
 
-def _verified(work: Work, reader: Reader, new: Path) -> Verified:
+def _verified(work: Work, reader: Reader) -> Verified:
     """Return how far the artifact is from the model; Raises ArtifactError E514 beyond tolerance."""
     graph, allowed = work.rewriting.graph, work.tolerance
-    reader.ask(new, graph, as_stored=not allowed)
     expected = answers_of(_in_float32(work), work.rewriting.before)
     kept = told_by({name: expected[name] for name in graph.outputs}, graph, work.content.dtype)
     if is_constant(kept):
@@ -206,7 +207,7 @@ def _in_float32(work: Work) -> "keras.Model":
     return model
 
 
-def _manifest(work: Work, verified: Verified | None, new: Path) -> Manifest:
+def _manifest(work: Work, verified: Verified | None, files: dict[str, Measured]) -> Manifest:
     return Manifest(
         artifact=work.form,
         dtype=work.content.dtype,
@@ -214,7 +215,7 @@ def _manifest(work: Work, verified: Verified | None, new: Path) -> Manifest:
         versions={package: _version(package) for package in ("archgen", *PACKAGES[work.form])},
         passes=_fired(work.rewriting),
         verified=verified,
-        files=contents(new),
+        files=files,
     )
 
 
