@@ -65,6 +65,10 @@ def test_a_run_that_was_left_goes_on(left: RunFolder) -> None:
         archgen.resume(left.path, data=left.path.parent / "images.npz")
 
 
+def test_a_run_that_was_killed_before_it_made_its_folder_has_no_checkpoint(tmp_path: Path) -> None:
+    assert read_checkpoint(tmp_path / "run" / "checkpoint") is None
+
+
 def test_what_is_asked_is_remembered(left: RunFolder) -> None:
     checkpoint = read_checkpoint(left.checkpoint)
     assert checkpoint is not None

@@ -53,6 +53,8 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
     Raises:
         MachineError: E502, it cannot be read or is damaged.
     """
+    if not folder.parent.is_dir():
+        return None
     try:
         recover(folder)
         if not folder.is_dir():

@@ -1,6 +1,7 @@
 """Layers that prepare images of 0…255 for a network, and change them at random in training."""
 
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 from archgen.ir import Graph
@@ -21,7 +22,7 @@ def prepared(images: Any, graph: Graph, mapping: PixelMap, options: Training | N
     if tuple(images.shape[1:3]) != (height, width):
         images = layers.Resizing(height, width, antialias=True, dtype="float32")(images)
     if options is not None and options.augmentation is not None:
-        for layer in _changes(options.augmentation, options.seed):
+        for layer in changes(options.augmentation, options.seed):
             images = layer(images)
     if mapping.reversed:
         images = images[..., ::-1]
@@ -35,19 +36,27 @@ def _single(numbers: tuple[float, ...]) -> float | list[float]:
     return numbers[0] if len(numbers) == 1 else list(numbers)
 
 
-def _changes(asked: Augmentation, seed: int) -> Iterator[Any]:
-    """Return the layers of an augmentation; what a shift or turn uncovers is mirrored."""
+def changes(asked: Augmentation, seed: int) -> Iterator[Any]:
+    """Return the layers of an augmentation; what a shift or turn uncovers is mirrored.
+
+    Each has a seed of its own: from one seed all would draw the same numbers, and a turn to the
+    left always come with the same shift and zoom.
+    """
     from keras import layers
 
-    common: dict[str, Any] = {"seed": seed, "dtype": "float32"}
+    drawn = Random(seed)  # noqa: S311 - no secret
+
+    def common() -> dict[str, Any]:
+        return {"seed": drawn.getrandbits(31), "dtype": "float32"}
+
     if asked.flip != "none":
         mode = "horizontal_and_vertical" if asked.flip == "both" else asked.flip
-        yield layers.RandomFlip(mode, **common)
+        yield layers.RandomFlip(mode, **common())
     if asked.shift:
-        yield layers.RandomTranslation(asked.shift, asked.shift, **common)
+        yield layers.RandomTranslation(asked.shift, asked.shift, **common())
     if asked.rotate:
-        yield layers.RandomRotation(asked.rotate / DEGREES, **common)
+        yield layers.RandomRotation(asked.rotate / DEGREES, **common())
     if asked.zoom:
-        yield layers.RandomZoom(asked.zoom, **common)
+        yield layers.RandomZoom(asked.zoom, **common())
     if asked.contrast:
-        yield layers.RandomContrast(asked.contrast, value_range=(0, 255), **common)
+        yield layers.RandomContrast(asked.contrast, value_range=(0, 255), **common())

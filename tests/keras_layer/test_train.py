@@ -14,12 +14,12 @@ import archgen
 from archgen.cli import main
 from archgen.diagnostics import MachineError, UsageError
 from archgen.pixels import PixelMap
-from archgen.recipe import Training
+from archgen.recipe import Augmentation, Training
 from archgen.training.fitting import task_of
 from archgen.training.folder import RunFolder
 from archgen.training.images import split
 from archgen.training.learner import Learner, answers
-from archgen.training.preparing import prepared
+from archgen.training.preparing import changes, prepared
 from archgen.training.sources import load_data
 from tests.keras_layer.arrays import arrays, unchanged
 from tests.training_cases import TINY, images, npz, pictures
@@ -198,6 +198,24 @@ def test_pixels_are_prepared_as_the_spec_says(keras: Any) -> None:
     answer = np.asarray(model(given))
     assert answer.shape == (1, 12, 12, 3)
     np.testing.assert_allclose(answer[0, 5, 5], [40 * 0.5 - 1, 20 * 0.25 - 2, 10 * 0.2 - 3])
+
+
+def test_random_changes_are_independent_and_follow_from_the_seed() -> None:
+    asked = Augmentation(shift=0.1, rotate=15, zoom=0.15)
+    count = 256
+
+    def drawn(seed: int) -> list[np.ndarray[Any, Any]]:
+        shift, turn, zoom = changes(asked, seed)
+        images = np.zeros((count, 6, 6, 1), "float32")
+        made = [layer.get_random_transformation(images) for layer in (shift, turn, zoom)]
+        keys = ("translations", "angle", "height_zoom")
+        values = [np.asarray(one[key]) for one, key in zip(made, keys, strict=True)]
+        return [value.reshape(count, -1)[:, -1] for value in values]
+
+    related = np.corrcoef(drawn(3))
+    assert np.abs(related - np.eye(3)).max() < 0.3
+    assert np.array_equal(drawn(3), drawn(3))
+    assert not np.array_equal(drawn(3), drawn(4))
 
 
 # ── how it is asked ───────────────────────────────────────────────────────────────────────────────
