@@ -28,7 +28,12 @@ NET = spec(
     shape=(3, 4, 1),
     labels=["one", "two"],
 )
-CODES = [errno.ENOSPC, errno.EIO]
+NOTHING = pytest.param(False, marks=pytest.mark.full, id="nothing")
+ARTIFACT = pytest.param(True, id="artifact")
+CODES = [
+    pytest.param(errno.EIO, id="EIO"),
+    pytest.param(errno.ENOSPC, marks=pytest.mark.full, id="ENOSPC"),
+]
 CALLS = ("mkdir", "rename", "replace", "chmod", "fsync")
 
 
@@ -113,11 +118,6 @@ def model(keras: Any) -> Any:
     return archgen.build(NET, seed=1)
 
 
-@pytest.fixture(params=["nothing", "an artifact"])
-def before(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param == "an artifact")
-
-
 def prepared(model: Any, form: str, folder: Path, *, before: bool) -> Path:
     """Return a place for an artifact, where one of the same model without passes may stand."""
     folder.mkdir()
@@ -127,10 +127,11 @@ def prepared(model: Any, form: str, folder: Path, *, before: bool) -> Path:
     return path
 
 
-@pytest.mark.parametrize("code", CODES, ids=errno.errorcode.get)
+@pytest.mark.parametrize("before", [NOTHING, ARTIFACT])
+@pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("form", SUFFIXES)
 def test_whichever_write_fails_what_was_there_stays(
-    form: str, code: int, model: Any, before: bool, tmp_path: Path
+    form: str, code: int, *, model: Any, before: bool, tmp_path: Path
 ) -> None:
     steps = steps_of(model, form, tmp_path / "whole", before=before)
     assert set(steps) >= {"open", "write", "mkdir", "fsync"}
@@ -224,13 +225,17 @@ def largest(path: Path) -> int:
     return max(each.stat().st_size for each in [path, *path.rglob("*")] if each.is_file())
 
 
-LIMITS = [8, pytest.param(200, marks=pytest.mark.full)]
+LIMITS = [4, pytest.param(200, marks=pytest.mark.full)]
+IN_PYTHON = [
+    pytest.param(form, marks=pytest.mark.full) for form in SUFFIXES if form != "savedmodel"
+]
 
 
+@pytest.mark.parametrize("before", [NOTHING, ARTIFACT])
 @pytest.mark.parametrize("limits", LIMITS)
-@pytest.mark.parametrize("form", SUFFIXES)
+@pytest.mark.parametrize("form", ["savedmodel", *IN_PYTHON])
 def test_whatever_has_no_room_what_was_there_stays(
-    form: str, limits: int, model: Any, before: bool, child: Any, tmp_path: Path
+    form: str, limits: int, *, model: Any, before: bool, child: Any, tmp_path: Path
 ) -> None:
     whole = prepared(model, form, tmp_path / "whole", before=False)
     archgen.export(model, whole, format=form, verify=False)
