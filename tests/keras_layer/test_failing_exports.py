@@ -234,7 +234,7 @@ IN_PYTHON = [
 @pytest.mark.parametrize("before", [NOTHING, ARTIFACT])
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("form", ["savedmodel", *IN_PYTHON])
-def test_whatever_has_no_room_what_was_there_stays(
+def test_whatever_has_no_room_what_was_there_stays(  # noqa: PLR0913 - fixtures
     form: str, limits: int, *, model: Any, before: bool, child: Any, tmp_path: Path
 ) -> None:
     whole = prepared(model, form, tmp_path / "whole", before=False)
