@@ -54,13 +54,24 @@ def write_savedmodel(content: Content, path: Path) -> None:
     raw = raw_images(serve, shape, content.pixels)
     signatures = {"serving_default": serve, "serve_uint8": raw}
     options = tf.saved_model.SaveOptions(save_debug_info=False)
-    try:
+    with _told_as_oserror():
         tf.saved_model.save(network.module, path, signatures, options)
-    except tf.errors.OpError as error:  # how TensorFlow tells that the disk is full
-        raise OSError(error.message.rpartition(";")[2].partition("[Op:")[0].strip()) from error
     for place, text in _beside(content).items():
         (path / place).parent.mkdir(exist_ok=True)
         (path / place).write_bytes(text)
+
+
+@contextmanager
+def _told_as_oserror() -> Iterator[None]:
+    """Turn what TensorFlow says of a write that fails, a full disk too, into OSError."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        # The name of a file of its own, a semicolon, what the system said, the operation.
+        reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
+        raise OSError(reason) from error
 
 
 def _beside(content: Content) -> dict[str, bytes]:
@@ -141,7 +152,8 @@ def write_tflite(content: Content, path: Path) -> None:
         _require_ops("tflite", sorted(set(_LACKING.findall(str(error)))))
         raise
     path.write_bytes(converted)
-    with ZipFile(path, "a") as archive:
+    # Of a path that it cannot open, ZipFile would make a new file.
+    with path.open("r+b") as file, ZipFile(file, "a") as archive:
         if content.provenance is not None:
             archive.writestr(RECORD_FILE, content.provenance.content())
 

@@ -35,7 +35,8 @@ def save_model(model: "keras.Model", path: Path, provenance: Provenance, key: st
         OSError: as it comes.
     """
     model.save(path)
-    with zipfile.ZipFile(path, "a") as archive:
+    # Of a path that it cannot open, ZipFile would make a new file.
+    with path.open("r+b") as file, zipfile.ZipFile(file, "a") as archive:
         info = archive.getinfo(METADATA)
         metadata = read_json(archive.read(info), str(path))
         # An archive has no way to replace a file but to leave the old one out of its list.
