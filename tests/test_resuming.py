@@ -17,7 +17,7 @@ import pytest
 import archgen
 from archgen.cli import main
 from archgen.diagnostics import ArchgenError, MachineError, UsageError
-from archgen.training.checkpoint import PARTS, read_checkpoint, write_checkpoint
+from archgen.training.checkpoint import PARTS, read_checkpoint, remove_checkpoint, write_checkpoint
 from archgen.training.folder import RunFolder
 from archgen.training.session import Session
 from tests.training_cases import TINY, images, npz
@@ -217,6 +217,24 @@ def test_a_killed_writer_of_checkpoints_leaves_the_one_before(left: RunFolder) -
     with pytest.raises(Left):
         archgen.resume(left.path)
     assert not work.exists()
+
+
+def test_a_checkpoint_is_removed_whole(left: RunFolder, monkeypatch: Patch) -> None:
+    before = sorted(path.name for path in left.checkpoint.iterdir())
+    with monkeypatch.context() as killed:
+        killed.setattr("archgen.training.checkpoint.shutil.rmtree", half)
+        remove_checkpoint(left.checkpoint)
+    assert read_checkpoint(left.checkpoint) is None
+    rest = [path.name for path in left.path.glob("*gone/*")]
+    assert 0 < len(rest) < len(before)
+    remove_checkpoint(left.checkpoint)
+    assert [path.name for path in left.path.iterdir()] == ["trainer.lock"]
+
+
+def half(folder: Path, **_: Any) -> None:
+    """Stand for a removal that is killed on its way."""
+    for path in sorted(folder.iterdir() if folder.exists() else ())[::2]:
+        path.unlink()
 
 
 def test_a_folder_that_cannot_be_written_is_told(

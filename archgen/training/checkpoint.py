@@ -4,6 +4,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -90,8 +91,12 @@ def _require_whole(folder: Path) -> None:
 
 
 def remove_checkpoint(folder: Path) -> None:
-    """Remove what a finished run needs no more."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Remove what a finished run needs no more: killed at any instant, it is whole or not there."""
+    gone = folder.with_name(f"{folder.name}.gone")
+    shutil.rmtree(gone, ignore_errors=True)  # of an earlier one that was killed
+    with suppress(OSError):
+        folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _write_json(path: Path, record: Any) -> None:
