@@ -19,8 +19,6 @@ from archgen.source import Array, Object
 from archgen.spec import Fork, OpEntry
 from archgen.validation import Found, field_of, norm_fault, part_faults
 
-_NONE: frozenset[str] = frozenset()
-
 
 class Made(NamedTuple):
     """An op that an entry stands for; ``written`` is its filters before the width multiplier."""
@@ -117,7 +115,7 @@ class Maker:
 
     def lacks(self, op: str, given: Mapping[str, Any]) -> bool:
         """Say whether a field that is not given has a default, but one without a value."""
-        return not given.keys() >= self.poisoned.get(op, _NONE)
+        return not given.keys() >= self.poisoned.get(op, set())
 
     def scaled(self, part: Part) -> tuple[Part, int | None]:
         """Scale ``filters`` by the width multiplier, unless ``fixed``."""

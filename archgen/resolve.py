@@ -190,8 +190,7 @@ class Resolver:
                 context.frame.holds(name, None)
                 continue
             environment = context.environment.inner(index=Result(index, effective=False))
-            inside = Context(context.frame, environment, context.path, context.scope)
-            tensor = self.copy(entry, name, inside, tensor)
+            tensor = self.copy(entry, name, context._replace(environment=environment), tensor)
         slots = context.frame.slots
         if entry.called in slots:
             slots[entry.called] = slots[names[-1]] if names else Slot("absent")
@@ -232,18 +231,15 @@ class Resolver:
             return self.fork(entry, name, context, inputs[0])
         slot.inner = Frame(context.frame)
         self.wiring.declare_fork(entry, slot.inner)
-        path = f"{context.path}{name}."
-        inside = Context(slot.inner, context.environment, path, context.scope)
+        inside = context._replace(frame=slot.inner, path=f"{context.path}{name}.")
         return self.fork(entry, entry.join, inside, inputs[0])
 
     def inputs(
         self, entry: Entry, frame: Frame, tensor: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         """Return what enters an entry: the tensors it names, else the one before it."""
-        if entry.inputs is None:
-            return (tensor,)
         raw = entry.raw.get("inputs")
-        if not isinstance(raw, Array):
+        if entry.inputs is None or not isinstance(raw, Array):
             return (tensor,)
         places = zip(entry.inputs, raw.places, strict=True)
         return tuple([self.wiring.reference(name, frame, place) for name, place in places])
@@ -378,8 +374,7 @@ class Resolver:
         """Expand one branch; an empty one is the identity."""
         slot = context.frame.slots.setdefault(name, Slot())
         slot.state, slot.inner = "open", Frame(context.frame)
-        path = f"{context.path}{name}."
-        inside = Context(slot.inner, context.environment, path, context.scope)
+        inside = context._replace(frame=slot.inner, path=f"{context.path}{name}.")
         result = self.layers(branch.layers, inside, entering)
         slot.state, slot.tensor = "built", result
         return result

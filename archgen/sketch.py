@@ -149,7 +149,7 @@ class _Sketcher(Resolver):
         nodes = tuple(melted(self.nodes.made, {*self.outputs.values(), *faults}))
         if any(fault.code == "E223" for fault in self.said):
             late = unused(nodes, self.outputs.values())
-            faults = {**faults, **{name: told(fault) for name, fault in late.items()}}
+            faults = {**faults, **{name: _told(fault) for name, fault in late.items()}}
         return Draft(self.spec.name, nodes, inputs, self.outputs, self.modules, faults)
 
     def collected(self, leaving: Tensor | None, heads: Mapping[str, Output]) -> Graph | None:
@@ -191,7 +191,7 @@ class _Sketcher(Resolver):
     def fault_in(self, place: Place) -> str:
         """Return the first fault in a text, "" where there is none."""
         inside = (fault for fault in self.said if fault.place and _holds(place, fault.place))
-        return next(map(told, inside), "")
+        return next(map(_told, inside), "")
 
     def entering(self) -> Tensor:
         """Return what enters the network."""
@@ -224,7 +224,7 @@ class _Sketcher(Resolver):
         return self.sketched.stand_in(node, inputs[0].shape, self.fault_in(place))
 
 
-def told(fault: Fault) -> str:
+def _told(fault: Fault) -> str:
     """Return what a box says of its fault."""
     return f"{fault.code}: {fault.message}"
 

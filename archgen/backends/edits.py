@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archgen.backends.keras import build_model
 from archgen.ir import Graph, Op
 from archgen.passes import Rewriting
-from archgen.passes.contract import (
-    Expression,
-    InverseRoot,
-    Old,
-    Plus,
-    Shaped,
-    Sum,
-    Times,
-)
+from archgen.passes.contract import Expression, InverseRoot, Old, Plus, Shaped, Sum, Times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

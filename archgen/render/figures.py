@@ -1,20 +1,21 @@
 """Whole pictures: the overview, one module, the poster of both, every layer.
 
-Imports ``heads``, ``layout``, ``overview``, ``parts``, ``poster``, ``scene``, ``typography`` and
-``view``.
+Imports ``heads``, ``layout``, ``overview``, ``parts``, ``poster``, ``scene``, ``typography``,
+``view`` and ``words``.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from archgen.render.heads import with_heads
-from archgen.render.layout import Layout, cost_text, costs_of
+from archgen.render.layout import Layout
 from archgen.render.overview import overview, with_ends
 from archgen.render.parts import Title, flow, titled
 from archgen.render.poster import poster
 from archgen.render.scene import Scene
 from archgen.render.typography import Run
 from archgen.render.view import Box, Group, View, groups, items, shape_words
+from archgen.render.words import cost_text, costs_of
 
 VIEWS = ("overview", "module", "poster", "layers")
 

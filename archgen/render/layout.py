@@ -1,4 +1,6 @@
-"""Places boxes, modules and branches; imports ``blocks``, ``tangles``, ``scene`` and ``view``.
+"""Places boxes, modules and branches.
+
+Imports ``blocks``, ``tangles``, ``scene``, ``typography``, ``view`` and ``words``.
 
 A series stacks on an axis; branches stand side by side and end at their join; a bar stretches
 over its branches. Every direction has the same layout, turned at the end (``parts.flow``).
@@ -12,10 +14,11 @@ from archgen.naming import INPUT
 from archgen.render.blocks import Block, Port, Way, route, single, stacked
 from archgen.render.scene import Line, Moved, Point, Rect, Shape, Text
 from archgen.render.tangles import ABOVE, BELOW, placed
-from archgen.render.typography import Run, quantity, room, wrapped
+from archgen.render.typography import Run, quantity, room
 from archgen.render.view import (
     Box,
     Element,
+    Entered,
     Fork,
     Group,
     Item,
@@ -24,10 +27,10 @@ from archgen.render.view import (
     entered,
     shape_words,
 )
+from archgen.render.words import bar_runs, costs_of, hint_of, told
 
 NODE_HEIGHT, BAR_HEIGHT = 28.0, 24.0
 FIRST_LINE, SECOND_LINE, FURTHER_LINE = 13.0, 15.0, 12.0  # from the top, from line to line
-FAULT_WIDTH, FAULT_LINES = 210.0, 4
 LEAST_WIDTH, PADDING, SUBSTITUTE = 96.0, 12.0, 6.0
 GAP_ACROSS, GAP_ALONG, LANE = 16.0, 22.0, 20.0
 PANEL_PADDING, PANEL_HEADER, BUS = 14.0, 44.0, 5.0
@@ -87,8 +90,8 @@ class Layout:
             runs.append(Run(f"×{len(box.copies)}", 10.5, "muted", gap=5))
         if box.family == "unknown":
             runs.append(Run("?", 10.5, "muted", gap=6))
-        lines = [runs, *([Run(text, 9, "muted")] for text in self.details(box)), *_told(box)]
-        return self.node(box.name, lines, box.family, _hint(box))
+        lines = [runs, *([Run(text, 9, "muted")] for text in self.details(box)), *told(box)]
+        return self.node(box.name, lines, box.family, hint_of(box))
 
     def details(self, box: Box) -> list[str]:
         """Return the second line of a node."""
@@ -109,10 +112,10 @@ class Layout:
 
     def bar(self, box: Box, across: float) -> Block:
         """Return a bar that joins branches, with its shape."""
-        runs = [Run(box.caption.words, 11), Run(shape_words(box.shape), 10.5, "muted", gap=6)]
+        runs = [*bar_runs(box.caption.words, shape_words(box.shape))]
         if box.caption.marks:
             runs.append(Run(box.caption.marks, 10.5, "muted", gap=6))
-        return self.thick(box.name, [runs, *_told(box)], box.family, across, _hint(box))
+        return self.thick(box.name, [runs, *told(box)], box.family, across, hint_of(box))
 
     def thick(  # noqa: PLR0913 - what a bar says and what it stands for
         self,
@@ -239,9 +242,9 @@ class Layout:
             for y, runs in zip((17, 33), said, strict=True)
         ]
         ends = [port for port, _ in inner.exits]
-        left, right = (ends[0].left, ends[-1].right) if len(ends) > 1 else (w / 2, w / 2)
-        if len(ends) == 1:  # beside the middle where another branch leads nowhere
-            left = right = ends[0].middle
+        # One end is beside the middle where another branch leads nowhere.
+        middle = ends[0].middle if ends else w / 2
+        left, right = (ends[0].left, ends[-1].right) if len(ends) > 1 else (middle, middle)
         lines = [
             route(port, way, Port(port.left, port.right, h, group.name, arrow=False))
             for port, way in inner.exits
@@ -255,8 +258,8 @@ class Layout:
 
         Where several values enter, each has a bar of its own, which says its shape.
         """
-        if entered(group.body, group.entering):
-            return self.entering(group.body, group.entering, group.name)
+        if runs := entered(group.body, group.entering):
+            return self.under_bars(group.body, runs, group.name)
         body = self.series(group.body)
         targets = [(way[0][0] if way else port.middle) for way, port in body.entries]
         targets += [way[0][0] for way in body.lanes]
@@ -272,7 +275,7 @@ class Layout:
         """Return elements in a row, lines between them."""
         return stacked(self.blocks(series, self.forks(series)), self.gap)
 
-    def forks(self, series: Series) -> dict[int, Block]:
+    def forks(self, series: Sequence[Element]) -> dict[int, Block]:
         """Return the forks and tangles of a series: bars beside them are as wide as they."""
         return {
             index: self.fork(element) if isinstance(element, Fork) else self.tangle(element)
@@ -316,18 +319,24 @@ class Layout:
                 shapes.append(Line(curve, source, target, curved=True))
         return Block(placing.w, placing.h, tuple(shapes), tuple(entries), tuple(exits))
 
-    def entering(self, series: Series, shapes: Mapping[str, Size], source: str = INPUT) -> Block:
-        """Return a series below the bars of what enters it; their lines come from ``source``."""
-        first, runs = series[0] if series else None, entered(series, shapes)
-        forks = self.forks(series[1:] if runs else series)
-        if isinstance(first, Fork) and runs:
-            forks = {index + 1: block for index, block in forks.items()}
-            branches = first.branches
-            parts = [self.below(shape, branches[start:end], source) for shape, start, end in runs]
-            forks[0] = self.beside(parts)
-            return stacked(self.blocks(series, forks), self.gap)
-        bar = self.input(tuple(shapes.values()), forks[0].w if 0 in forks else 0.0, source)
+    def entering(self, series: Series, shapes: Mapping[str, Size]) -> Block:
+        """Return a series below the bars of what enters it."""
+        if runs := entered(series, shapes):
+            return self.under_bars(series, runs, INPUT)
+        forks = self.forks(series)
+        bar = self.input(tuple(shapes.values()), forks[0].w if 0 in forks else 0.0, INPUT)
         return stacked([bar, *self.blocks(series, forks)], self.gap)
+
+    def under_bars(self, series: Series, runs: Sequence[Entered], source: str) -> Block:
+        """Return a series, its first branches below a bar for each value that enters them.
+
+        The lines of the bars come from ``source``.
+        """
+        fork, *rest = series
+        branches = fork.branches if isinstance(fork, Fork) else ()
+        parts = [self.below(shape, branches[start:end], source) for shape, start, end in runs]
+        behind = {index + 1: block for index, block in self.forks(rest).items()}
+        return stacked(self.blocks(series, {0: self.beside(parts), **behind}), self.gap)
 
     def below(self, shape: Size, branches: Sequence[Series], source: str) -> Block:
         """Return some branches of a fork below the bar of what enters them."""
@@ -338,8 +347,7 @@ class Layout:
 
     def input(self, shapes: Sequence[Size], across: float, source: str) -> Block:
         """Return the bar of what enters; in an open module it stands for nothing by itself."""
-        words = ", ".join(map(shape_words, shapes))
-        runs = [Run("input", 11), Run(words, 10.5, "muted", gap=6)]
+        runs = bar_runs("input", ", ".join(map(shape_words, shapes)))
         return self.thick(source, [runs], "input", across, is_item=source == INPUT)
 
     def behind(self, block: Block, last: Block) -> Block:
@@ -369,31 +377,3 @@ class Layout:
             tuple([leave for block in placed for leave in block.exits]),
             (*lanes, *(way for block in placed for way in block.lanes)),
         )
-
-
-def cost_text(params: int, macs: int) -> str:
-    """Return ``318 k params · 388 M MACs``."""
-    return f"{quantity(params)} params · {quantity(macs)} MACs"
-
-
-def costs_of(group: Group, params: int | None = None, macs: int | None = None) -> str:
-    """Return what a module costs, one copy of it unless totals are given."""
-    if not group.is_known:
-        return "shapes not known"
-    said = cost_text(
-        group.params if params is None else params, group.macs if macs is None else macs
-    )
-    if params is not None or len(group.copies) == 1:
-        return said
-    return said + (" each" if group.alike else " the first")
-
-
-def _told(box: Box) -> list[list[Run]]:
-    """Return the lines that say what is wrong with a box."""
-    return [[Run(line, 10, "fault")] for line in wrapped(box.fault, 10, FAULT_WIDTH, FAULT_LINES)]
-
-
-def _hint(box: Box) -> str:
-    shape = f"{shape_words(box.shape)} · {box.params:,} params · {box.macs:,} MACs"
-    said = f"{box.name}: {box.caption.words} {box.caption.marks} → {shape}".replace("  ", " ")
-    return f"{said}\n{box.fault}" if box.fault else said

@@ -1,7 +1,7 @@
 """The overview: modules in a row, the shapes between them, what each costs beside it.
 
-Imports ``heads``, ``labels``, ``layout``, ``parts``, ``palette``, ``scene``, ``typography`` and
-``view``.
+Imports ``heads``, ``labels``, ``layout``, ``parts``, ``palette``, ``scene``, ``typography``,
+``view`` and ``words``.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from archgen.render.parts import Part, flow
 from archgen.render.scene import Rect, Shape, Text
 from archgen.render.typography import Run, quantity, room, share
 from archgen.render.view import Fork, Group, Item, Series, Tangle, View, groups, items, shape_words
+from archgen.render.words import bar_runs
 
 CARD_WIDTH, CARD_ROOM, OVERVIEW_GAP = 178.0, 84.0, 28.0
 COLUMN, COLUMN_GAP, TRACK_HEIGHT = 92.0, 22.0, 8.0
@@ -55,7 +56,7 @@ def with_ends(view: View, layout: Layout) -> Block:
     """Return the body between the input and the main output."""
     name, shape = next(iter(view.outputs.items()))
     body = layout.entering(view.body, {INPUT: view.input})
-    runs = [Run(name, 11), Run(shape_words(shape), 10.5, "muted", gap=6)]
+    runs = bar_runs(name, shape_words(shape))
     return layout.behind(body, layout.thick(f"output {name}", [runs], "input", 0.0))
 
 

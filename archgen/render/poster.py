@@ -1,18 +1,19 @@
 """The poster: the overview and a panel for each distinct module, packed into columns.
 
-Imports ``layout``, ``overview``, ``parts``, ``scene``, ``typography`` and ``view``.
+Imports ``layout``, ``overview``, ``parts``, ``scene``, ``typography``, ``view`` and ``words``.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from archgen.render.layout import Layout, costs_of
+from archgen.render.layout import Layout
 from archgen.render.overview import overview, stripes
 from archgen.render.parts import MARGIN, Part, flow
 from archgen.render.scene import Moved, Rect, Shapes, Text
 from archgen.render.typography import Run, room
 from archgen.render.view import Group, View, groups
+from archgen.render.words import costs_of
 
 PANEL_GAP, WANTED_ASPECT, MOST_COLUMNS = 16.0, 1.7, 6
 

@@ -107,6 +107,7 @@ class Tangle:
 Item: TypeAlias = Box | Group
 Element: TypeAlias = Item | Fork | Tangle
 Series: TypeAlias = tuple[Element, ...]
+Entered: TypeAlias = tuple[Shape, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def boxes(series: Iterable[Element]) -> list[Box]:
     return found
 
 
-def entered(series: Series, shapes: Mapping[str, Shape]) -> list[tuple[Shape, int, int]]:
+def entered(series: Series, shapes: Mapping[str, Shape]) -> list[Entered]:
     """Return which branches of a fork at the beginning each of several entering values goes into.
 
     They are numbers of neighbours, from the first up to the last; none where there is no such fork,

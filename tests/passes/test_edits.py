@@ -8,15 +8,7 @@ import pytest
 import archgen
 from archgen.backends.edits import apply, value_of
 from archgen.passes import rewrite
-from archgen.passes.contract import (
-    Expression,
-    InverseRoot,
-    Old,
-    Plus,
-    Shaped,
-    Sum,
-    Times,
-)
+from archgen.passes.contract import Expression, InverseRoot, Old, Plus, Shaped, Sum, Times
 from tests.passes.cases import NORM, RESCALES, op
 from tests.passes.comparing import drawn, shapes_of
 from tests.sizing import conv, net

@@ -45,6 +45,8 @@ const told = (item) => {
 
 const costs = (item) => [shapeText(item.shape), item.params && quantity(item.params), item.macs && quantity(item.macs)].filter(Boolean).join(" · ");
 
+const barRuns = (words, shape) => [{ text: words, size: 11 }, { text: shapeText(shape), size: 10.5, muted: true, gap: 6 }];
+
 const layBar = (name, lines, family, across) => {
   const w = Math.max(across, 96, ...lines.map((line) => widthOf(line) + 30)), h = BAR + 12 * (lines.length - 1);
   const node = { kind: "box", name, family, x: 0, y: 0, w, h, lines };
@@ -98,7 +100,7 @@ const below = (shape, branches, source) => {
 
 // The bar of what enters, or in an open module of one value that enters it.
 const enteringBar = (shape, across, source) => {
-  const bar = layBar(source, [[{ text: "input", size: 11 }, { text: shapeText(shape), size: 10.5, muted: true, gap: 6 }]], "input", across);
+  const bar = layBar(source, [barRuns("input", shape)], "input", across);
   if (source !== "input") Object.assign(bar.shapes[0], { kind: "entering", name: "" });
   return bar;
 };
@@ -192,7 +194,7 @@ const layElement = (element, across = 0) => {
 const layItem = (element, across) => {
   if (element.body) return withHeads(element.name, state.open.has(element.name) ? layPanel(element) : layCard(element));
   if (element.join) {
-    const runs = [{ text: element.words, size: 11 }, { text: shapeText(element.shape), size: 10.5, muted: true, gap: 6 }];
+    const runs = barRuns(element.words, element.shape);
     if (element.marks) runs.push({ text: element.marks, size: 10.5, muted: true, gap: 6 });
     return withHeads(element.name, layBar(element.name, [runs, ...told(element)], element.family, across));
   }
@@ -275,7 +277,7 @@ const route = (source, way, target, late = false) => {
 const whole = () => {
   const blocks = layBlocks(view.body);
   const input = withHeads("input", enteringBar(view.input, isFork(view.body[0]) ? blocks[0].w : 0, "input"));
-  const runs = outputName && [{ text: outputName, size: 11 }, { text: shapeText(outputShape), size: 10.5, muted: true, gap: 6 }];
+  const runs = outputName && barRuns(outputName, outputShape);
   const output = runs ? [layBar(OUTPUT, [runs], "input", 0)] : [];
   return shift(stacked([input, ...blocks, ...output], OVERVIEW), 20, 20);
 };
